@@ -1,0 +1,8 @@
+"""The one exception that means "the user can put this right"."""
+
+
+class UserError(Exception):
+    """Bad input: the message is one clear sentence that names the file or device and the way out.
+
+    The command prints it to stderr and exits with code 2; it is never shown with a traceback.
+    """

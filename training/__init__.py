@@ -1,0 +1,1 @@
+"""Options, data, networks, losses, loops, evaluation: what makes the models that realtime runs."""

@@ -1,0 +1,1 @@
+"""The default models, their manifest and their cards."""
