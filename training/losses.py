@@ -1,0 +1,84 @@
+"""Every loss of the training loops, one function each, with its equation's source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+
+
+def grouped_log_probabilities(logits: torch.Tensor, groups: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Log probabilities of the L labels and then of the groups of labels.
+
+    float32 [N, L, h, w] logits -> float32 [N, L + len(groups), h, w]. The probability of a group is the sum
+    of its labels' softmax, so its logarithm is logsumexp over the group of the log-softmax.
+    """
+    log_labels = F.log_softmax(logits, dim=1)
+    log_groups = [torch.logsumexp(log_labels[:, list(group)], dim=1, keepdim=True) for group in groups]
+    return torch.cat([log_labels, *log_groups], dim=1)
+
+
+def grouped_cross_entropy(
+    logits: torch.Tensor, codes: torch.Tensor, groups: Sequence[Sequence[int]]
+) -> torch.Tensor:
+    """Cross entropy where a pixel may be known only up to a group of labels.
+
+    ``codes`` int64 [N, H, W]: a label index (0..L-1), or L + g for "one of groups[g]". The mean over all
+    pixels of -log p(code); with no group in use it is the ordinary cross entropy.
+    """
+    resized = F.interpolate(logits, size=codes.shape[-2:], mode="bilinear", align_corners=False)
+    return F.nll_loss(grouped_log_probabilities(resized, groups), codes)
+
+
+def adversarial(scores: torch.Tensor, real: bool) -> torch.Tensor:
+    """Least-squares GAN loss (Mao et al., ICCV 2017, equation 9; a=0, b=c=1): mean (score - target)^2."""
+    return (scores.float() - float(real)).square().mean()
+
+
+def discriminator_loss(real_scores: torch.Tensor, fake_scores: torch.Tensor) -> torch.Tensor:
+    """Mean of the losses on real and on generated pictures."""
+    return (adversarial(real_scores, True) + adversarial(fake_scores, False)) / 2
+
+
+def l1(result: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference: the cycle loss (CycleGAN, equation 2) and the identity loss (section 5.2)."""
+    return (result.float() - target.float()).abs().mean()
+
+
+# Averages over 1/16 of the side are coarser than eyes and lines and finer than face against hair.
+COLOR_CELLS = 16
+
+
+def color_loss(drawing: torch.Tensor, photo: torch.Tensor) -> torch.Tensor:
+    """L1 between the colours of COLOR_CELLS x COLOR_CELLS averaged cells of two pictures [N, 3, H, W]."""
+    size = (COLOR_CELLS, COLOR_CELLS)
+    return l1(F.adaptive_avg_pool2d(drawing.float(), size), F.adaptive_avg_pool2d(photo.float(), size))
+
+
+# A webcam's frame-to-frame motion: a few pixels, about a degree, sensor noise of two grey levels.
+MOTION_SHIFT, MOTION_ANGLE, MOTION_NOISE = 0.03, 3.0, 0.016
+# Border left out of the comparison, as a share of the side: pixels that moved in from outside differ by right.
+MOTION_BORDER = 0.08
+
+
+def random_motions(count: int, random: torch.Generator) -> torch.Tensor:
+    """``count`` small similarity transforms as float32 [count, 2, 3] for torch's affine_grid."""
+    angle = (torch.rand(count, generator=random) * 2 - 1) * MOTION_ANGLE * torch.pi / 180
+    shift = (torch.rand(count, 2, generator=random) * 2 - 1) * 2 * MOTION_SHIFT
+    cosine, sine = angle.cos(), angle.sin()
+    rows = [torch.stack([cosine, -sine, shift[:, 0]], 1), torch.stack([sine, cosine, shift[:, 1]], 1)]
+    return torch.stack(rows, dim=1)
+
+
+def move(images: torch.Tensor, motions: torch.Tensor) -> torch.Tensor:
+    """Each picture [N, 3, H, W] under its motion [N, 2, 3], bilinear, borders reflected."""
+    grid = F.affine_grid(motions.to(images.device), list(images.shape), align_corners=False)
+    return F.grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
+
+
+def inner_l1(result: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """L1 inside MOTION_BORDER."""
+    border = max(1, int(result.shape[-1] * MOTION_BORDER))
+    inside = (..., slice(border, -border), slice(border, -border))
+    return l1(result[inside], target[inside])

@@ -1,0 +1,208 @@
+"""Options of a training run: one JSON file, checked against a data class, every option documented there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+from animirror.realtime.errors import UserError
+
+Options = TypeVar("Options")
+
+
+def option(
+    default: Any,
+    doc: str,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
+    """A data class field that carries its documentation and its limits (inclusive)."""
+    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum, "choices": choices}
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: type(default)(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class MaskSet:
+    """One folder of pictures with masks of the same stem."""
+
+    name: str = option("", "name of the set, as in the splits file")
+    images: str = option("", "folder of pictures, relative to data_root")
+    masks: str = option("", "folder of PNG masks, relative to data_root")
+    coding: str = option(
+        "labels",
+        "what a mask's values mean: 'labels' (indices into `labels`), 'celebamask19' (CelebAMask-HQ's 19), "
+        "'face_hair' (0 rest, 1 face, 2 hair)",
+        choices=("labels", "celebamask19", "face_hair"),
+    )
+    weight: float = option(1.0, "how often a picture of this set is drawn, against the others", minimum=0.0)
+    prefix: str = option("", "use only pictures whose name starts so")
+
+
+@dataclass(frozen=True)
+class SegformerOptions:
+    """Options of `animirror train segformer`."""
+
+    name: str = option("segformer", "name of the run and of its folder")
+    network: dict[str, Any] = option(
+        {"name": "segformer", "variant": "b0"}, "network by its registry name, with its arguments"
+    )
+    labels: list[str] = option([], "label names; empty: the 16 merged CelebAMask-HQ labels")
+    data_root: str = option("../shared/data", "folder that the sets' folders are relative to")
+    sets: list[MaskSet] = option([], "folders of pictures and masks")
+    splits: str = option("", "JSON file with the validation stems of each set (`animirror prepare splits`)")
+    runs: str = option("runs", "folder in which the run's folder is made")
+    size: int = option(192, "side of the training crops, px", minimum=64, maximum=1024)
+    steps: int = option(6000, "optimizer steps", minimum=1)
+    batch: int = option(16, "pictures per step", minimum=1)
+    learning_rate: float = option(
+        8e-4, "AdamW's peak rate (from scratch; 6e-5 when fine-tuning)", minimum=0.0
+    )
+    weight_decay: float = option(0.01, "AdamW's weight decay (SegFormer, section 4.1)", minimum=0.0)
+    warmup: int = option(200, "steps of linear warm-up; cosine to zero after them", minimum=0)
+    evaluate_every: int = option(500, "steps between evaluations", minimum=1)
+    save_every: int = option(250, "steps between checkpoints", minimum=1)
+    bf16: bool = option(True, "bfloat16 autocast")
+    seed: int = option(7, "seed of weights, order and augmentation", minimum=0)
+    workers: int = option(1, "processes that load data", minimum=0)
+    init: str = option("", "checkpoint (.safetensors) whose weights the run starts from")
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """One folder of pictures of a CycleGAN domain."""
+
+    name: str = option("", "name of the set, as in the splits file")
+    images: str = option("", "folder of pictures, relative to data_root")
+    masks: str = option(
+        "", "folder of masks: pictures are cut to the head as the filter cuts them; empty: whole"
+    )
+    coding: str = option("face_hair", "what the masks' values mean", choices=("celebamask19", "face_hair"))
+    prefix: str = option("", "use only pictures whose name starts so")
+    drop_grey: bool = option(False, "leave out black-and-white pictures")
+
+
+@dataclass(frozen=True)
+class CycleganOptions:
+    """Options of `animirror train cyclegan` (CycleGAN: Zhu et al., ICCV 2017)."""
+
+    name: str = option("cyclegan", "name of the run and of its folder")
+    style: str = option("anime", "name of the style, as `--style` will call it")
+    data_root: str = option("../shared/data", "folder that the sets' folders are relative to")
+    photos: list[PictureSet] = option([], "domain A")
+    drawings: list[PictureSet] = option([], "domain B")
+    splits: str = option("", "JSON file with the validation stems of each set; empty: all train")
+    runs: str = option("runs", "folder in which the run's folder is made")
+    generator: dict[str, Any] = option({"name": "resnet"}, "both generators: registry name and arguments")
+    discriminator: dict[str, Any] = option({"name": "patchgan"}, "both discriminators: likewise")
+    size: int = option(256, "side of the training crops, px", minimum=32, maximum=1024)
+    batch: int = option(4, "pictures of each domain per step (thesis: 4)", minimum=1)
+    epochs: int = option(200, "epochs (section 7.1 of the paper: 200)", minimum=1)
+    steps_per_epoch: int = option(0, "steps per epoch; 0: one pass over the photos", minimum=0)
+    constant_share: float = option(
+        0.5, "share of the epochs at full learning rate, then linear to zero", minimum=0.0, maximum=1.0
+    )
+    learning_rate: float = option(2e-4, "Adam's rate (section 7.1)", minimum=0.0)
+    beta1: float = option(0.5, "Adam's first momentum (section 7.1)", minimum=0.0, maximum=1.0)
+    lambda_gan: float = option(1.0, "weight of the least-squares GAN loss", minimum=0.0)
+    lambda_cycle: float = option(10.0, "weight of the L1 cycle loss (equation 2)", minimum=0.0)
+    lambda_identity: float = option(5.0, "weight of the L1 identity loss (section 5.2)", minimum=0.0)
+    lambda_color: float = option(
+        0.0,
+        "weight of the L1 between 1/16-size averages of photo and drawing: keeps skin and hair tone",
+        minimum=0.0,
+    )
+    lambda_equivariance: float = option(
+        0.0,
+        "weight of the L1 between the drawing of a moved crop and the moved drawing: steadies video",
+        minimum=0.0,
+    )
+    pool: int = option(50, "earlier drawings that the discriminators see again (section 4)", minimum=0)
+    ema: float = option(
+        0.999,
+        "decay of the averaged generator that is kept as the result; 0: none",
+        minimum=0.0,
+        maximum=0.99999,
+    )
+    bf16: bool = option(False, "bfloat16 autocast")
+    seed: int = option(7, "seed of weights, order and jitter", minimum=0)
+    samples: int = option(12, "validation pictures on a sample sheet", minimum=1)
+    init: str = option("", "training state (.safetensors) whose networks the run starts from")
+
+
+def load_options(cls: type[Options], path: Path) -> Options:
+    """Read ``path`` into ``cls``. Raises UserError naming the file and the option that is wrong."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"The options file {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise UserError(f"The options file {path} is not valid JSON: {error}.") from error
+    return parse_options(cls, content, str(path))
+
+
+def parse_options(cls: type[Options], content: Any, where: str) -> Options:
+    """An instance of the data class ``cls`` from decoded JSON, every value checked."""
+    if not isinstance(content, dict):
+        raise UserError(f"{where}: options must be a JSON object, not {type(content).__name__}.")
+    fields = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in content.items():
+        if key not in fields:
+            raise UserError(f"{where}: unknown option '{key}'; known: {', '.join(fields)}.")
+        values[key] = _convert(hints[key], value, f"{where}: option '{key}'")
+        _check_limits(fields[key], values[key], f"{where}: option '{key}'")
+    return cls(**values)
+
+
+def dump_options(options: Any) -> str:
+    """The resolved options as JSON text, defaults included: what a run keeps in its folder."""
+    return json.dumps(dataclasses.asdict(options), indent=2) + "\n"
+
+
+def describe_options(cls: type[Any]) -> str:
+    """One line per option: name, default, what it is for."""
+    lines = []
+    for item in dataclasses.fields(cls):
+        default = item.default if item.default is not dataclasses.MISSING else "..."
+        lines.append(f"{item.name} = {default!r}: {item.metadata.get('doc', '')}")
+    return "\n".join(lines)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in get_args(hint):
+            return None
+        return _convert(next(arg for arg in get_args(hint) if arg is not type(None)), value, where)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return parse_options(hint, value, where)
+    if origin is list:
+        if not isinstance(value, list):
+            raise UserError(f"{where} must be a list, not {value!r}.")
+        return [_convert(get_args(hint)[0], item, f"{where}[{index}]") for index, item in enumerate(value)]
+    expected = origin or hint
+    if expected is float and type(value) is int:
+        return float(value)
+    if type(value) is not expected:
+        raise UserError(f"{where} must be of type {expected.__name__}, not {value!r}.")
+    return value
+
+
+def _check_limits(item: dataclasses.Field[Any], value: Any, where: str) -> None:
+    limits = item.metadata
+    low, high, choices = limits.get("minimum"), limits.get("maximum"), limits.get("choices")
+    if choices is not None and value not in choices:
+        raise UserError(f"{where} must be one of {', '.join(choices)}, not {value!r}.")
+    if low is not None and value < low:
+        raise UserError(f"{where} must be at least {low}, not {value!r}.")
+    if high is not None and value > high:
+        raise UserError(f"{where} must be at most {high}, not {value!r}.")

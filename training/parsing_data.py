@@ -1,0 +1,347 @@
+"""Pictures with masks for the segmenter: reading, codes of partial labels, what webcams do to a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from torch.utils.data import Dataset
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.regions import REGIONS, Box, Crop, head_crop, label_indices, mask_box, whole_frame
+from animirror.training.options import MaskSet
+from animirror.training.splits import Splits, pictures
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# CelebAMask-HQ's 19 values -> the 16 labels with left and right merged (regions.CELEBAMASK_LABELS).
+CELEBAMASK19_TO_16 = (0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+# Sets with masks of three values know groups of labels only; their codes follow the labels' own indices.
+GROUPS = ("face", "rest")
+
+# Pictures are kept decoded in memory; a longer side than this gains nothing at training sizes.
+MAX_SIDE = 400
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture (uint8 [H, W, 3] BGR) and its codes (uint8 [H, W]: label, or L + index into GROUPS)."""
+
+    image: NDArray[np.uint8]
+    codes: NDArray[np.uint8]
+
+
+def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Label indices of each group: a three-valued mask's face holds no ears, and its rest may hide them."""
+    lowered = [label.lower() for label in labels]
+    face = tuple(index for index, label in enumerate(lowered) if label in REGIONS["face"])
+    hair = label_indices(["hair"], labels)
+    ears = tuple(index for index, label in enumerate(lowered) if label == "ears")
+    rest = tuple(index for index in range(len(labels)) if index not in face and index not in hair)
+    return {"face": face, "rest": rest + ears}
+
+
+def decode_mask(values: NDArray[np.uint8], coding: str, labels: Sequence[str]) -> NDArray[np.uint8]:
+    """Mask values as written in the file -> codes. Raises ValueError for a value that the coding lacks."""
+    count = len(labels)
+    tables = {
+        "labels": tuple(range(count)),
+        "celebamask19": CELEBAMASK19_TO_16,
+        "face_hair": (
+            count + GROUPS.index("rest"),
+            count + GROUPS.index("face"),
+            label_indices(["hair"], labels)[0],
+        ),
+    }
+    table = np.array(tables[coding], dtype=np.uint8)
+    if values.max(initial=0) >= len(table):
+        raise ValueError(f"value {values.max()} is not one of the {len(table)} of coding '{coding}'")
+    return np.asarray(table[values])
+
+
+def read_mask(path: Path) -> NDArray[np.uint8]:
+    """The values of a mask (uint8 [H, W]) as the file holds them. Raises UserError naming the file."""
+    try:
+        with Image.open(path) as opened:
+            return np.asarray(opened, dtype=np.uint8)
+    except (OSError, UnidentifiedImageError) as error:
+        raise UserError(f"The training mask {path} cannot be read: {error}.") from error
+
+
+def read_sample(image_path: Path, mask_path: Path, coding: str, labels: Sequence[str]) -> Sample:
+    """Raises UserError naming the file that is unreadable or does not fit its partner."""
+    image = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise UserError(f"The training picture {image_path} cannot be read; remove or replace it.")
+    try:
+        codes = decode_mask(read_mask(mask_path), coding, labels)
+    except ValueError as error:
+        raise UserError(f"The training mask {mask_path} does not fit its set: {error}.") from error
+    height, width = image.shape[:2]
+    scale = min(1.0, MAX_SIDE / max(height, width))
+    target = (round(width * scale), round(height * scale))
+    image = cv2.resize(image, target, interpolation=cv2.INTER_AREA)
+    codes = cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST)
+    return Sample(np.asarray(image, np.uint8), np.asarray(codes, np.uint8))
+
+
+def read_set(
+    root: Path, mask_set: MaskSet, splits: Splits, labels: Sequence[str], validation: bool
+) -> list[Sample]:
+    """All pictures of one part of a set that have a mask, decoded."""
+    masks = root / mask_set.masks
+    images = splits.part(mask_set.name, pictures(root / mask_set.images, mask_set.prefix), validation)
+    pairs = [(path, masks / f"{path.stem}.png") for path in images]
+    pairs = [(image, mask) for image, mask in pairs if mask.is_file()]
+    if not pairs:
+        raise UserError(
+            f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in {masks}."
+        )
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(lambda pair: read_sample(*pair, mask_set.coding, labels), pairs))
+
+
+def normalise(frames: NDArray[np.uint8]) -> torch.Tensor:
+    """uint8 [..., H, W, 3] BGR -> float32 [..., 3, H, W] RGB, standardised as for ImageNet."""
+    rgb = torch.from_numpy(np.ascontiguousarray(frames[..., ::-1])).float() / 255.0
+    normalised = (rgb - torch.tensor(IMAGENET_MEAN)) / torch.tensor(IMAGENET_STD)
+    return normalised.movedim(-1, -3).contiguous()
+
+
+class HeadMeter:
+    """Finds the crop that the filter would cut around the head of a sample."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        count = len(labels)
+        face = [*label_indices(["face"], labels), count + GROUPS.index("face")]
+        self._is_face = np.zeros(256, bool)
+        self._is_face[face] = True
+        self._is_head = self._is_face.copy()
+        self._is_head[list(label_indices(["hair"], labels))] = True
+
+    def boxes(self, codes: NDArray[np.uint8]) -> tuple[Box | None, Box | None]:
+        """Boxes of the face and of the head (face and hair), in the sample's pixels."""
+        return mask_box(self._is_face[codes]), mask_box(self._is_head[codes])
+
+    def crop(self, codes: NDArray[np.uint8]) -> Crop | None:
+        face, head = self.boxes(codes)
+        return None if head is None else head_crop(face, head)
+
+
+class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
+    """Training samples as a webcam and the filter would deliver them; item i is random but seeded by i.
+
+    Half of them are head crops (what the segmenter sees while it tracks), half whole pictures (what it
+    sees while it searches), at scales from 0.15 to 1.4, turned, shifted, before other pictures.
+    """
+
+    # Share of head crops among samples, against whole pictures.
+    HEAD_CROPS = 0.55
+    # Share of samples without anybody: drawn shapes, text, noise.
+    NOBODY = 0.04
+    # Share of samples that stand on another picture (with its own labels) rather than on replicated borders.
+    ON_OTHER = 0.5
+    # Share of full-label people cut out and put before another picture.
+    CUT_OUT = 0.35
+    # Share of samples partly covered (hands, microphones, cups).
+    COVERED = 0.2
+
+    def __init__(
+        self,
+        sets: Sequence[tuple[Sequence[Sample], float]],
+        labels: Sequence[str],
+        size: int,
+        length: int,
+        seed: int,
+    ) -> None:
+        self._samples = [sample for samples, _ in sets for sample in samples]
+        weights = np.concatenate([np.full(len(samples), weight) for samples, weight in sets])
+        self._cumulative = np.cumsum(weights / weights.sum())
+        self._meter = HeadMeter(labels)
+        self._rest = len(labels) + GROUPS.index("rest")
+        self._labels = len(labels)
+        self._size, self._length, self._seed = size, length, seed
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        image, codes = self.draw(np.random.default_rng((self._seed, index)))
+        return {"pixel_values": normalise(image), "labels": torch.from_numpy(codes.astype(np.int64))}
+
+    def draw(self, random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """One augmented picture (uint8 [S, S, 3] BGR) and its codes (uint8 [S, S])."""
+        if random.random() < self.NOBODY:
+            image = draw_nobody(self._size, random)
+            return spoil(image, random), np.full((self._size, self._size), self._rest, np.uint8)
+        image, codes = self._place(self._pick(random), random, head_probability=self.HEAD_CROPS)
+        if random.random() < self.COVERED:
+            self._cover(image, codes, random)
+        return spoil(image, random), codes
+
+    def _pick(self, random: np.random.Generator) -> Sample:
+        place = np.searchsorted(self._cumulative, random.random(), side="right")
+        return self._samples[min(int(place), len(self._samples) - 1)]
+
+    def _place(
+        self, sample: Sample, random: np.random.Generator, head_probability: float
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Warp a sample into the training square; what it does not cover comes from another one."""
+        matrix = self._placement(sample, random, head_probability)
+        scale, size = float(np.hypot(matrix[0, 0], matrix[0, 1])), (self._size, self._size)
+        # Replicated borders are what live crops at the frame's edge show; for small heads they would be
+        # long streaks of hair, so those stand on plain ground, as the letterboxed search shows them.
+        streaks = scale * max(sample.codes.shape) > 0.6 * self._size and random.random() < 0.5
+        border = cv2.BORDER_REPLICATE if streaks else cv2.BORDER_CONSTANT
+        plain = tuple(random.uniform(0, 255, 3)) if random.random() < 0.5 else (0.0, 0.0, 0.0)
+        image = cv2.warpAffine(
+            _prefilter(sample.image, scale),
+            matrix,
+            size,
+            flags=cv2.INTER_LINEAR,
+            borderMode=border,
+            borderValue=plain,
+        )
+        codes = cv2.warpAffine(
+            sample.codes, matrix, size, flags=cv2.INTER_NEAREST, borderMode=border, borderValue=self._rest
+        )
+        if head_probability > 0 and random.random() < self.ON_OTHER:
+            inside = cv2.warpAffine(np.ones_like(sample.codes), matrix, size, flags=cv2.INTER_NEAREST) > 0
+            keep = inside & (codes != 0) if self._can_cut_out(sample, random) else inside
+            other_image, other_codes = self._place(self._pick(random), random, head_probability=0.0)
+            image = np.where(keep[..., None], image, other_image)
+            codes = np.where(keep, codes, other_codes)
+        return np.asarray(image, np.uint8), np.asarray(codes, np.uint8)
+
+    def _can_cut_out(self, sample: Sample, random: np.random.Generator) -> bool:
+        return bool(sample.codes.max() < self._labels) and random.random() < self.CUT_OUT
+
+    def _placement(
+        self, sample: Sample, random: np.random.Generator, head_probability: float
+    ) -> NDArray[np.float64]:
+        height, width = sample.codes.shape
+        head = self._meter.crop(sample.codes) if random.random() < head_probability else None
+        if head is not None:
+            scale, shift = float(np.exp(random.uniform(np.log(0.6), np.log(1.35)))), 0.12
+        else:
+            small = random.random() < 0.5
+            scale = (
+                float(np.exp(random.uniform(np.log(0.15), np.log(1.4))))
+                if small
+                else random.uniform(0.6, 1.2)
+            )
+            shift = 0.25
+        crop = head or whole_frame(height, width)
+        # Most heads are upright; some lie on a shoulder or a sofa.
+        angle = random.normal(0, 12) if random.random() < 0.85 else random.uniform(-75, 75)
+        return _similarity(
+            crop, self._size, scale, angle, random.uniform(-shift, shift, 2), random.random() < 0.5
+        )
+
+    def _cover(self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator) -> None:
+        """Paint a turned ellipse or bar of plain colour with some noise over the picture: rest, not face."""
+        mask = np.zeros(codes.shape, np.uint8)
+        size = self._size
+        center = tuple(int(v) for v in random.uniform(0.1, 0.9, 2) * size)
+        axes = tuple(int(v) for v in random.uniform(0.03, 0.16, 2) * size)
+        cv2.ellipse(mask, center, axes, float(random.uniform(0, 180)), 0, 360, 255, -1)
+        other = self._pick(random).image
+        texture = cv2.resize(other[: other.shape[0] // 4 + 1], (size, size), interpolation=cv2.INTER_LINEAR)
+        plain = random.uniform(0, 255, 3)
+        mix = random.uniform(0.2, 1.0)
+        covered = (texture * (1 - mix) + plain * mix).astype(np.uint8)
+        image[mask > 0] = covered[mask > 0]
+        codes[mask > 0] = self._rest
+
+
+def _prefilter(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """Blur before a strong reduction, so that small heads look as area averaging will show them live."""
+    if scale >= 0.6:
+        return image
+    # Half a source period per target pixel: the usual anti-aliasing width.
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / scale), np.uint8)
+
+
+def _similarity(
+    crop: Crop, size: int, scale: float, angle: float, shift: NDArray[np.float64], mirror: bool
+) -> NDArray[np.float64]:
+    """2x3 matrix: the crop fitted to the square, scaled, turned (degrees), shifted (shares of the side)."""
+    fit = np.vstack([crop.to_crop(size), [0, 0, 1]])
+    middle = (size - 1) / 2
+    turn = np.vstack([cv2.getRotationMatrix2D((middle, middle), angle, scale), [0, 0, 1]])
+    turn[:2, 2] += shift * size
+    flip = np.array([[-1.0, 0, size - 1], [0, 1, 0], [0, 0, 1]]) if mirror else np.eye(3)
+    return np.asarray((flip @ turn @ fit)[:2])
+
+
+def draw_nobody(size: int, random: np.random.Generator) -> NDArray[np.uint8]:
+    """A picture without people: a gradient with shapes and text, as titles and slides have them."""
+    corners = random.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+    image = cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)
+    image = np.ascontiguousarray(image.astype(np.uint8))
+    for _ in range(int(random.integers(0, 12))):
+        color = tuple(float(v) for v in random.uniform(0, 255, 3))
+        start, end = (tuple(int(v) for v in random.uniform(0, size, 2)) for _ in range(2))
+        kind = int(random.integers(0, 4))
+        if kind == 0:
+            cv2.rectangle(image, start, end, color, -1 if random.random() < 0.6 else 2)
+        elif kind == 1:
+            axes = tuple(int(v) for v in random.uniform(2, size / 3, 2))
+            cv2.ellipse(image, start, axes, float(random.uniform(0, 180)), 0, 360, color, -1)
+        elif kind == 2:
+            cv2.line(image, start, end, color, int(random.integers(1, 8)))
+        else:
+            text = "".join(chr(int(c)) for c in random.integers(48, 123, 8))
+            cv2.putText(image, text, start, cv2.FONT_HERSHEY_SIMPLEX, float(random.uniform(0.3, 2)), color, 2)
+    return image
+
+
+def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """What lenses, light and codecs do: light, colour cast, grey, blur, low resolution, noise, JPEG."""
+    values = image.astype(np.float32)
+    if random.random() < 0.8:
+        values = _relight(values, random)
+    if random.random() < 0.12:
+        values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
+    if random.random() < 0.25:
+        values = cv2.GaussianBlur(values, (0, 0), float(random.uniform(0.4, 1.8)))
+    if random.random() < 0.15:
+        values = _lose_detail(values, float(random.uniform(0.35, 0.9)))
+    if random.random() < 0.3:
+        values = values + random.normal(0, random.uniform(2, 12), values.shape).astype(np.float32)
+    result = np.clip(values, 0, 255).astype(np.uint8)
+    if random.random() < 0.25:
+        _, packed = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(25, 90))])
+        result = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return result
+
+
+def _relight(values: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+    gamma = float(np.exp(random.normal(0, 0.3)))
+    cast = np.exp(random.normal(0, 0.10, 3)).astype(np.float32)
+    contrast, brightness = float(np.exp(random.normal(0, 0.15))), float(random.normal(0, 12))
+    values = 255.0 * np.power(values / 255.0, gamma)
+    values = (values * cast - 128.0) * contrast + 128.0 + brightness
+    grey = values.mean(axis=2, keepdims=True)
+    saturated = grey + (values - grey) * float(np.exp(random.normal(0, 0.25)))
+    if random.random() < 0.15:  # a lamp or a window on one side
+        direction = random.uniform(0, 2 * math.pi)
+        ramp = np.linspace(-1, 1, values.shape[0], dtype=np.float32)
+        slope = ramp[None, :] * math.cos(direction) + ramp[:, None] * math.sin(direction)
+        saturated = saturated * (1 + float(random.uniform(0.2, 0.6)) * slope[..., None])
+    return np.asarray(np.clip(saturated, 0, 255), np.float32)
+
+
+def _lose_detail(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    height, width = values.shape[:2]
+    small = cv2.resize(values, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
