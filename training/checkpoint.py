@@ -60,7 +60,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         raise UserError(
-            f"The checkpoint {path} does not fit the network: {str(error).splitlines()[0]}."
+            f"The checkpoint {path} does not fit its network: {str(error).splitlines()[0]}."
         ) from error
 
 

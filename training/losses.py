@@ -58,7 +58,7 @@ def color_loss(drawing: torch.Tensor, photo: torch.Tensor) -> torch.Tensor:
 
 # A webcam's frame-to-frame motion: a few pixels, about a degree, sensor noise of two grey levels.
 MOTION_SHIFT, MOTION_ANGLE, MOTION_NOISE = 0.03, 3.0, 0.016
-# Border left out of the comparison, as a share of the side: pixels that moved in from outside differ by right.
+# Border left out of the comparison, as a share of the side: what moved in from outside differs by right.
 MOTION_BORDER = 0.08
 
 

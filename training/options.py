@@ -66,7 +66,12 @@ class SegformerOptions:
         8e-4, "AdamW's peak rate (from scratch; 6e-5 when fine-tuning)", minimum=0.0
     )
     weight_decay: float = option(0.01, "AdamW's weight decay (SegFormer, section 4.1)", minimum=0.0)
-    warmup: int = option(200, "steps of linear warm-up; cosine to zero after them", minimum=0)
+    warmup: int = option(200, "steps of linear warm-up", minimum=0)
+    schedule: str = option(
+        "cosine",
+        "learning rate after the warm-up: cosine or linear to zero, or constant (for a stage that another follows)",
+        choices=("cosine", "linear", "constant_with_warmup"),
+    )
     evaluate_every: int = option(500, "steps between evaluations", minimum=1)
     save_every: int = option(250, "steps between checkpoints", minimum=1)
     bf16: bool = option(True, "bfloat16 autocast")
@@ -116,7 +121,7 @@ class CycleganOptions:
     lambda_identity: float = option(5.0, "weight of the L1 identity loss (section 5.2)", minimum=0.0)
     lambda_color: float = option(
         0.0,
-        "weight of the L1 between 1/16-size averages of photo and drawing: keeps skin and hair tone",
+        "weight of the L1 between averages over 16x16 cells of photo and drawing: keeps skin and hair tone",
         minimum=0.0,
     )
     lambda_equivariance: float = option(

@@ -145,15 +145,15 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     """
 
     # Share of head crops among samples, against whole pictures.
-    HEAD_CROPS = 0.55
+    HEAD_CROPS = 0.6
     # Share of samples without anybody: drawn shapes, text, noise.
     NOBODY = 0.04
     # Share of samples that stand on another picture (with its own labels) rather than on replicated borders.
-    ON_OTHER = 0.5
+    ON_OTHER = 0.3
     # Share of full-label people cut out and put before another picture.
     CUT_OUT = 0.35
     # Share of samples partly covered (hands, microphones, cups).
-    COVERED = 0.2
+    COVERED = 0.15
 
     def __init__(
         self,
@@ -233,7 +233,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         if head is not None:
             scale, shift = float(np.exp(random.uniform(np.log(0.6), np.log(1.35)))), 0.12
         else:
-            small = random.random() < 0.5
+            small = random.random() < 0.4
             scale = (
                 float(np.exp(random.uniform(np.log(0.15), np.log(1.4))))
                 if small
@@ -242,7 +242,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
             shift = 0.25
         crop = head or whole_frame(height, width)
         # Most heads are upright; some lie on a shoulder or a sofa.
-        angle = random.normal(0, 12) if random.random() < 0.85 else random.uniform(-75, 75)
+        angle = random.normal(0, 12) if random.random() < 0.9 else random.uniform(-60, 60)
         return _similarity(
             crop, self._size, scale, angle, random.uniform(-shift, shift, 2), random.random() < 0.5
         )
@@ -308,7 +308,7 @@ def draw_nobody(size: int, random: np.random.Generator) -> NDArray[np.uint8]:
 def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """What lenses, light and codecs do: light, colour cast, grey, blur, low resolution, noise, JPEG."""
     values = image.astype(np.float32)
-    if random.random() < 0.8:
+    if random.random() < 0.7:
         values = _relight(values, random)
     if random.random() < 0.12:
         values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
@@ -326,8 +326,8 @@ def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.u
 
 
 def _relight(values: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    gamma = float(np.exp(random.normal(0, 0.3)))
-    cast = np.exp(random.normal(0, 0.10, 3)).astype(np.float32)
+    gamma = float(np.exp(random.normal(0, 0.25)))
+    cast = np.exp(random.normal(0, 0.07, 3)).astype(np.float32)
     contrast, brightness = float(np.exp(random.normal(0, 0.15))), float(random.normal(0, 12))
     values = 255.0 * np.power(values / 255.0, gamma)
     values = (values * cast - 128.0) * contrast + 128.0 + brightness

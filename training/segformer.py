@@ -129,7 +129,7 @@ def _trainer_arguments(options: SegformerOptions, folder: Path) -> TrainingArgum
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warmup_steps=options.warmup,
-        lr_scheduler_type="cosine",
+        lr_scheduler_type=options.schedule,
         bf16=options.bf16,
         use_cpu=not torch.cuda.is_available(),
         dataloader_num_workers=options.workers,

@@ -1,0 +1,315 @@
+"""The command: parses, builds, runs; no logic of its own."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from animirror.realtime.convert import Report, convert_picture, convert_video
+from animirror.realtime.demo import run_demo
+from animirror.realtime.errors import UserError
+from animirror.realtime.filter import FaceFilter, FilterOptions
+from animirror.realtime.regions import DEFAULT_REGIONS
+from animirror.realtime.runtime import DEVICES
+from animirror.realtime.segment import load_segmenter
+from animirror.realtime.stylize import load_stylizer
+from animirror.realtime.zoo import Zoo
+
+DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DEMO_FRAMES = 150
+NO_TRAINING = "This command needs the training packages: pip install 'animirror[train]' (missing: {})."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 our fault, 2 bad input, 130 interrupted."""
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.DEBUG if options.debug else logging.WARNING, format="%(message)s")
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        return int(options.run(options))
+    except UserError as error:
+        print(f"animirror: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("animirror: interrupted; nothing was left half-written.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if options.debug:
+            raise
+        print(
+            f"animirror: this is our fault: {type(error).__name__}: {error}. "
+            "Run it again with --debug and report what it prints.",
+            file=sys.stderr,
+        )
+        return OUR_FAULT
+
+
+def _terminated(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="animirror", description="Turns the people in front of a camera into anime characters, live."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_files(commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png")
+    _add_files(commands, "video", run_video, "redraw the heads in videos", "clip.mp4 -o anime.mp4")
+    _add_models(commands)
+    _add_evaluate(commands)
+    _add_train(commands)
+    _add_prepare(commands)
+    _add_export(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[..., int], text: str, example: str) -> Any:
+    parser = commands.add_parser(
+        name, help=text, description=text.capitalize() + ".", epilog=f"example: animirror {name} {example}"
+    )
+    parser.add_argument("--debug", action="store_true", help="show tracebacks and log everything")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_filter_options(parser: Any) -> None:
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where the models run (auto)")
+    parser.add_argument("--style", help="style or model name, see `animirror models`")
+    parser.add_argument(
+        "--regions", default=",".join(DEFAULT_REGIONS), help="regions or labels to redraw (face,hair)"
+    )
+    parser.add_argument("--strength", type=float, default=1.0, help="0 to 1 (1)")
+    parser.add_argument(
+        "--color-match", type=float, default=FilterOptions.color_match, help="0 to 1 (%(default)s)"
+    )
+    parser.add_argument("--feather", type=float, default=1.0, help="softness of the edge, 1 is usual")
+    parser.add_argument("--threads", type=int, help="threads per model on the CPU (all cores)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _add_demo(commands: Any) -> None:
+    parser = _command(commands, "demo", run_demo_command, "the built-in portrait, filtered", "--out-dir /tmp")
+    _add_filter_options(parser)
+    parser.add_argument("--frames", type=int, default=DEMO_FRAMES, help="how many frames (%(default)s)")
+    parser.add_argument("--out-dir", type=Path, default=Path(), help="where the files go (here)")
+    parser.add_argument("--no-window", action="store_true", help="never open a window")
+
+
+def _add_files(commands: Any, name: str, run: Callable[..., int], text: str, example: str) -> None:
+    parser = _command(commands, name, run, text, example)
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="files to convert")
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("-o", "--output", type=Path, help="the result of one input")
+    target.add_argument("--out-dir", type=Path, help="folder for the results of all inputs")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that exist already")
+    _add_filter_options(parser)
+
+
+def _add_models(commands: Any) -> None:
+    parser = _command(commands, "models", run_models, "list the models and check their files", "--json")
+    parser.add_argument("--json", action="store_true", help="print everything in the manifest as JSON")
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "evaluate",
+        _training_command("animirror.training.evaluate"),
+        "measure a model on validation pictures",
+        "segmenter --data ../shared/data",
+    )
+    parser.add_argument("what", choices=["segmenter"], help="what to measure")
+    parser.add_argument("--data", required=True, help="folder with the data sets")
+    parser.add_argument("--model", help="name of the model (the default one)")
+    parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+
+
+def _add_train(commands: Any) -> None:
+    parser = _command(commands, "train", _run_train, "train a network", "cyclegan options.json")
+    parser.add_argument("network", choices=["cyclegan", "segformer"], help="which training")
+    parser.add_argument("options", help="JSON file with the options")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
+    parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
+
+
+def _add_prepare(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "prepare",
+        _training_command("animirror.training.prepare"),
+        "draw and write down the validation splits",
+        "splits ../shared/data splits.json --seed 7",
+    )
+    parser.add_argument("what", choices=["splits"], help="what to prepare")
+    parser.add_argument("data", help="folder with the data sets")
+    parser.add_argument("target", help="JSON file to write")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the draw (%(default)s)")
+
+
+def _add_export(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "export",
+        _training_command("animirror.export.entry"),
+        "checkpoint to a checked ONNX model with its manifest entry",
+        "runs/anime/last.safetensors --name anime --crops photos --weights weights",
+    )
+    parser.add_argument("checkpoint", help="checkpoint (.safetensors with its .json beside it)")
+    parser.add_argument("--name", required=True, help="name of the model")
+    parser.add_argument("--crops", required=True, help="folder of pictures for the parity check")
+    parser.add_argument("--weights", required=True, help="folder with the manifest, made where missing")
+    parser.add_argument("--size", type=int, help="side of the model's input, px (the training size)")
+    parser.add_argument("--data-terms", default="not stated", help="terms of the training data")
+    parser.add_argument("--json", action="store_true", help="print the entry as JSON")
+
+
+def _training_command(module: str) -> Callable[[argparse.Namespace], int]:
+    """A command of a module that needs torch, imported when it is run."""
+
+    def run(options: argparse.Namespace) -> int:
+        try:
+            loaded = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise UserError(NO_TRAINING.format(error.name)) from error
+        return int(loaded.run(options))
+
+    return run
+
+
+def _run_train(options: argparse.Namespace) -> int:
+    return _training_command(f"animirror.training.{options.network}")(options)
+
+
+def _filter(options: argparse.Namespace) -> FaceFilter:
+    zoo = Zoo()
+    regions = tuple(name.strip() for name in options.regions.split(",") if name.strip())
+    if options.threads is not None and options.threads < 1:
+        raise UserError(f"--threads must be at least 1, not {options.threads}.")
+    chosen = FilterOptions(regions, options.strength, options.color_match, options.feather)
+    segmenter = load_segmenter(zoo, device=options.device, threads=options.threads)
+    stylizer = load_stylizer(zoo, options.style, options.device, options.threads)
+    return FaceFilter(segmenter, stylizer, chosen)
+
+
+def run_demo_command(options: argparse.Namespace) -> int:
+    if options.frames < 1:
+        raise UserError(f"--frames must be at least 1, not {options.frames}.")
+    report = run_demo(_filter(options), options.out_dir, options.frames, window=not options.no_window)
+    if options.json:
+        print(json.dumps(asdict(report), indent=2))
+        return DONE
+    print(f"{report.frames} frames, {report.fps} frames per second through the filter")
+    _print_stages(report.stages)
+    print(f"written: {report.video}, {report.sheet}")
+    return DONE
+
+
+def run_image(options: argparse.Namespace) -> int:
+    return _convert_all(options, convert_picture, suffix=None)
+
+
+def run_video(options: argparse.Namespace) -> int:
+    return _convert_all(options, convert_video, suffix=".mp4")
+
+
+def _convert_all(options: argparse.Namespace, convert: Callable[..., Report], suffix: str | None) -> int:
+    """Convert every input; one failure does not stop the rest, and makes the exit code 2."""
+    pairs = [(source, _target(source, options, suffix)) for source in options.inputs]
+    face_filter, reports, code = _filter(options), [], DONE
+    for source, target in pairs:
+        try:
+            report = _convert_one(convert, source, target, face_filter, options)
+        except UserError as error:
+            print(f"animirror: {error}", file=sys.stderr)
+            code = BAD_INPUT
+            continue
+        reports.append(report)
+        if report.problem:
+            print(f"animirror: {report.problem}", file=sys.stderr)
+            code = BAD_INPUT if report.partial else code
+        if not options.json:
+            print(f"{report.source} -> {report.target}: {report.frames} frames, {report.fps} per second")
+    if options.json:
+        print(json.dumps([asdict(report) for report in reports], indent=2))
+    return code
+
+
+def _convert_one(
+    convert: Callable[..., Report],
+    source: Path,
+    target: Path,
+    face_filter: FaceFilter,
+    options: argparse.Namespace,
+) -> Report:
+    if convert is not convert_video:
+        return convert(source, target, face_filter, options.overwrite)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(source.name, total=None)
+        return convert(
+            source,
+            target,
+            face_filter,
+            options.overwrite,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _target(source: Path, options: argparse.Namespace, suffix: str | None) -> Path:
+    if options.output is not None:
+        if len(options.inputs) > 1:
+            raise UserError("-o names one result, but there are several inputs; use --out-dir.")
+        return Path(options.output)
+    name = f"{source.stem}-anime{suffix or source.suffix or '.png'}"
+    if options.out_dir is None:
+        return source.with_name(name)
+    options.out_dir.mkdir(parents=True, exist_ok=True)
+    return Path(options.out_dir) / name
+
+
+def run_models(options: argparse.Namespace) -> int:
+    states = Zoo().describe()
+    if options.json:
+        print(json.dumps([asdict(state) for state in states], indent=2))
+    else:
+        table = Table("model", "task", "style or labels", "size", "MB", "precision", "file")
+        for state in states:
+            entry = state.entry
+            what = entry.style or f"{len(entry.labels or ())} labels"
+            table.add_row(
+                entry.name,
+                entry.task,
+                what,
+                str(entry.size),
+                f"{entry.bytes / 1e6:.1f}",
+                entry.precision,
+                state.problem or "good",
+            )
+        Console().print(table)
+    return BAD_INPUT if any(state.problem for state in states) else DONE
+
+
+def _print_stages(stages: dict[str, dict[str, float]]) -> None:
+    table = Table("stage", "median ms", "p95 ms")
+    for stage, values in stages.items():
+        table.add_row(stage, f"{values['median']:.1f}", f"{values['p95']:.1f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""FaceFilter: the whole way of one frame, from the camera's picture to the blended one."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime import blend
+from animirror.realtime.errors import UserError
+from animirror.realtime.locate import Locator, SegmenterLike, Track
+from animirror.realtime.regions import DEFAULT_REGIONS, Crop, label_indices, region_probability
+from animirror.realtime.smoothing import mix
+
+MIN_SIDE = 64
+# Colours are matched apart for these, where the model knows them: skin and hair seldom share a shift.
+COLOR_GROUPS = ("face", "hair")
+# The light of a room changes slowly; the average over this time does not pump with every turn of the head.
+COLOR_SECONDS = 0.5
+
+
+class StylizerLike(Protocol):
+    """What FaceFilter needs of a stylizer (see stylize.Stylizer)."""
+
+    size: int
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]: ...
+
+
+@dataclass(frozen=True)
+class FilterOptions:
+    """What a user may choose; may be replaced between frames."""
+
+    # Regions or single labels that are redrawn.
+    regions: tuple[str, ...] = DEFAULT_REGIONS
+    # 0: the picture as it was, 1: the drawing alone.
+    strength: float = 1.0
+    # 0: the drawing's own colours, 1: the mean colours of the person's skin and hair in this light.
+    color_match: float = 0.5
+    # Width of the mask's soft edge, as a multiple of the usual.
+    feather: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value, limit in (
+            ("strength", self.strength, 1.0),
+            ("color match", self.color_match, 1.0),
+            ("feather", self.feather, 10.0),
+        ):
+            if not 0.0 <= value <= limit:
+                raise UserError(f"The {name} must be between 0 and {limit:g}, not {value:g}.")
+
+
+@dataclass
+class Head:
+    """One head of a scene on its way: what is known of it and, after stylize, its drawing."""
+
+    track: Track
+    crop: Crop
+    image: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+    own: NDArray[np.float32]
+    visibility: float
+    styled: NDArray[np.uint8] | None = None
+
+
+@dataclass
+class Scene:
+    """A frame between the steps of the filter."""
+
+    frame: NDArray[np.uint8]
+    heads: list[Head]
+    seconds: float
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """The result for one frame.
+
+    ``frame``: uint8 [H, W, 3] BGR, a new array, equal to the input where ``mask`` is 0; ``mask``: float32
+    [H, W] in 0..1, what was drawn over; ``crops``: the squares around the heads; ``timings``: ms per stage.
+    """
+
+    frame: NDArray[np.uint8]
+    mask: NDArray[np.float32]
+    crops: tuple[Crop, ...]
+    timings: dict[str, float]
+
+
+class FaceFilter:
+    """A frame in, a frame out: segment, stylize, blend; each step may run in a thread of its own, in order.
+
+    Frames are uint8 [H, W, 3] BGR of at least MIN_SIDE pixels a side. Raises UserError when ``options``
+    names a region that the segmenter does not know, ValueError for an array that is no frame.
+    """
+
+    def __init__(
+        self, segmenter: SegmenterLike, stylizer: StylizerLike, options: FilterOptions | None = None
+    ) -> None:
+        self._locator = Locator(segmenter)
+        self._stylizer = stylizer
+        self._labels = segmenter.labels
+        self._last_time: float | None = None
+        known = {label.lower() for label in self._labels}
+        self._groups = [
+            label_indices([name], self._labels) for name in COLOR_GROUPS if name == "face" or name in known
+        ]
+        self.options = options or FilterOptions()
+
+    @property
+    def options(self) -> FilterOptions:
+        return self._options
+
+    @options.setter
+    def options(self, options: FilterOptions) -> None:
+        self._chosen = label_indices(options.regions, self._labels)
+        self._options = options
+
+    def __call__(self, frame: NDArray[np.uint8], time: float | None = None) -> Filtered:
+        """The frame with its heads redrawn. ``time``: seconds, growing; None: a still picture."""
+        return self.blend(self.stylize(self.segment(frame, time)))
+
+    def reset(self) -> None:
+        """Forget all heads: a new file or camera."""
+        self._locator.reset()
+        self._last_time = None
+
+    def segment(self, frame: NDArray[np.uint8], time: float | None = None) -> Scene:
+        """Find the heads and the probability of every label around them."""
+        _check(frame)
+        seconds = 0.0 if time is None or self._last_time is None else max(0.0, time - self._last_time)
+        self._last_time = time
+        scene = Scene(frame, [], seconds)
+        with _timed(scene, "segment"):
+            tracks = self._locator(frame, time)
+            scene.heads = [
+                Head(track, track.crop, track.image, track.probabilities, track.own, track.visibility)
+                for track in tracks
+            ]
+        return scene
+
+    def stylize(self, scene: Scene) -> Scene:
+        """Draw every head's crop."""
+        with _timed(scene, "stylize"):
+            if scene.heads and self._options.strength > 0:
+                size = self._stylizer.size
+                for head in scene.heads:
+                    if head.image.shape[0] != size:
+                        head.image = head.crop.extract(scene.frame, size)
+                drawings = self._stylizer(np.stack([head.image for head in scene.heads]))
+                for head, drawing in zip(scene.heads, drawings, strict=True):
+                    head.styled = drawing
+        return scene
+
+    def blend(self, scene: Scene) -> Filtered:
+        """Put the drawings into a copy of the frame."""
+        result = scene.frame.copy()
+        coverage = np.zeros(scene.frame.shape[:2], np.float32)
+        with _timed(scene, "blend"):
+            for head in scene.heads:
+                if head.styled is not None:
+                    self._blend_head(head, head.styled, result, coverage, scene.seconds)
+        return Filtered(result, coverage, tuple(head.crop for head in scene.heads), scene.timings)
+
+    def _blend_head(
+        self,
+        head: Head,
+        styled: NDArray[np.uint8],
+        result: NDArray[np.uint8],
+        coverage: NDArray[np.float32],
+        seconds: float,
+    ) -> None:
+        options = self._options
+        chosen = region_probability(head.probabilities, self._chosen) * head.own
+        mask = blend.refine_mask(chosen, head.image, options.feather)
+        if options.color_match > 0:
+            groups = [region_probability(head.probabilities, group) * head.own for group in self._groups]
+            shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
+            styled = blend.shift_colors(styled, groups, shifts * np.float32(options.color_match))
+        mask *= np.float32(options.strength * head.visibility)
+        blend.composite(result, coverage, styled, mask, head.crop)
+
+    def _steady_shifts(self, head: Head, shifts: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
+        previous = head.track.color_shift
+        if previous is not None and seconds > 0:
+            shifts = previous + np.float32(mix(seconds, COLOR_SECONDS)) * (shifts - previous)
+        head.track.color_shift = shifts
+        return shifts
+
+
+def _check(frame: NDArray[np.uint8]) -> None:
+    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        raise ValueError(f"a frame is uint8 [H, W, 3], not {frame.dtype} {frame.shape}")
+    if min(frame.shape[:2]) < MIN_SIDE:
+        raise ValueError(
+            f"a frame has at least {MIN_SIDE} pixels a side, not {frame.shape[1]}x{frame.shape[0]}"
+        )
+
+
+@contextmanager
+def _timed(scene: Scene, stage: str) -> Iterator[None]:
+    start = clock.perf_counter()
+    yield
+    scene.timings[stage] = (clock.perf_counter() - start) * 1000.0

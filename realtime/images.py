@@ -1,0 +1,166 @@
+"""Picture files to frames and back: orientation, depth, colour modes, transparency, profiles."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from animirror.realtime.errors import UserError
+
+# 300 megapixels are 900 MB as a frame; a file that claims more is a mistake or an attack.
+MAX_PIXELS = 300_000_000
+# Pillow's format by suffix, and whether it can hold transparency.
+FORMATS = {
+    ".png": ("PNG", True),
+    ".jpg": ("JPEG", False),
+    ".jpeg": ("JPEG", False),
+    ".webp": ("WEBP", True),
+    ".tif": ("TIFF", True),
+    ".tiff": ("TIFF", True),
+    ".bmp": ("BMP", False),
+}
+# High enough that recompression is not seen beside the original.
+QUALITY = 95
+ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture file's content: ``frame`` uint8 [H, W, 3] BGR upright, ``alpha`` uint8 [H, W] or None,
+
+    ``exif`` and ``icc`` as bytes to write again, ``note``: what the user should know, or None.
+    """
+
+    frame: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None = None
+    exif: bytes | None = None
+    icc: bytes | None = None
+    note: str | None = None
+
+
+def read_picture(path: Path) -> Picture:
+    """Read any picture that Pillow knows: grey, 16-bit, CMYK, palette, rotated by EXIF, transparent.
+
+    Of an animated one the first frame is taken, and said so in the note. Raises UserError naming the file
+    where it is missing, empty, truncated, too large or no picture.
+    """
+    if path.is_dir():
+        raise UserError(
+            f"{path} is a folder, not a picture; give the pictures in it, for example {path}/*.jpg."
+        )
+    try:
+        if path.stat().st_size == 0:
+            raise UserError(f"The picture {path} is empty (0 bytes).")
+        with warnings.catch_warnings(), Image.open(path) as opened:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return _convert(opened, path)
+    except FileNotFoundError as error:
+        raise UserError(f"The picture {path} does not exist.") from error
+    except UnidentifiedImageError as error:
+        raise UserError(f"{path} is not a picture that can be read; try PNG, JPEG, WebP or TIFF.") from error
+    except Image.DecompressionBombError as error:
+        raise UserError(
+            f"The picture {path} is too large; at most {MAX_PIXELS // 10**6} megapixels."
+        ) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UserError(f"The picture {path} is damaged or cannot be read: {error}.") from error
+
+
+def _convert(opened: Image.Image, path: Path) -> Picture:
+    if opened.width * opened.height > MAX_PIXELS:
+        raise UserError(
+            f"The picture {path} is too large ({opened.width}x{opened.height}); "
+            f"at most {MAX_PIXELS // 10**6} megapixels."
+        )
+    frames = getattr(opened, "n_frames", 1)
+    note = f"{path} is animated: only the first of its {frames} pictures is used." if frames > 1 else None
+    exif, icc = opened.getexif(), opened.info.get("icc_profile")
+    # Pixels are turned upright below; the tag must not turn them again.
+    exif[ORIENTATION] = 1
+    upright = ImageOps.exif_transpose(_eight_bit(opened))
+    alpha = None
+    if upright.has_transparency_data:
+        rgba = np.asarray(upright.convert("RGBA"))
+        alpha = np.ascontiguousarray(rgba[..., 3])
+        rgb = rgba[..., :3]
+    else:
+        rgb = np.asarray(upright.convert("RGB"))
+    # A profile of CMYK or grey would be wrong for the RGB that is written.
+    icc = icc if opened.mode in ("RGB", "RGBA", "P") else None
+    return Picture(np.ascontiguousarray(rgb[..., ::-1]), alpha, exif.tobytes() or None, icc, note)
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    """16-bit and float grey pictures scaled to 8 bits (Pillow would clip them); others as they are."""
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        values = np.asarray(picture, dtype=np.float64)
+        scaled = Image.fromarray(np.clip(values / 257.0 + 0.5, 0, 255).astype(np.uint8))
+    elif picture.mode == "F":
+        values = np.nan_to_num(np.asarray(picture, dtype=np.float64))
+        top = 1.0 if values.max(initial=0.0) <= 1.0 else 255.0
+        scaled = Image.fromarray(np.clip(values / top * 255.0 + 0.5, 0, 255).astype(np.uint8))
+    else:
+        return picture
+    exif = picture.getexif()
+    scaled.getexif().update(exif)
+    return scaled
+
+
+def check_target(target: Path, source: Path | None = None, overwrite: bool = False) -> None:
+    """Raise UserError, before any work, where ``target`` could not be written in the end."""
+    if target.suffix.lower() not in FORMATS:
+        raise UserError(
+            f"Pictures cannot be written as '{target.suffix}' ({target}); use {', '.join(FORMATS)}."
+        )
+    check_writable(target, source, overwrite)
+
+
+def check_writable(target: Path, source: Path | None, overwrite: bool) -> None:
+    """Raise UserError where ``target`` is its own source, exists already, or lies in no writable folder."""
+    if source is not None and source.exists() and target.exists() and target.samefile(source):
+        raise UserError(f"{target} is the input itself; give another output (-o).")
+    if target.is_dir():
+        raise UserError(f"{target} is a folder; name a file in it, or use --out-dir.")
+    if target.exists() and not overwrite:
+        raise UserError(f"{target} exists already; give another output (-o) or --overwrite.")
+    if not target.parent.is_dir():
+        raise UserError(f"The folder {target.parent} for {target.name} does not exist; create it first.")
+    if not os.access(target.parent, os.W_OK):
+        raise UserError(f"The folder {target.parent} cannot be written to; choose another output (-o).")
+
+
+def partial_path(target: Path) -> Path:
+    """Where a file is written before it is whole: beside its target, with the same suffix, hidden."""
+    return target.with_name(f".{target.stem}.partial{os.getpid()}{target.suffix}")
+
+
+def write_picture(picture: Picture, target: Path) -> None:
+    """Write a picture in the format of the target's suffix: beside it first, then renamed.
+
+    Transparency, EXIF and colour profile are kept where the format holds them. Raises UserError.
+    """
+    check_target(target, overwrite=True)
+    format_name, holds_alpha = FORMATS[target.suffix.lower()]
+    rgb = picture.frame[..., ::-1]
+    if picture.alpha is not None and holds_alpha:
+        rgb = np.dstack([rgb, picture.alpha])
+    partial = partial_path(target)
+    extras = {"exif": picture.exif, "icc_profile": picture.icc}
+    try:
+        Image.fromarray(np.ascontiguousarray(rgb)).save(
+            partial,
+            format_name,
+            quality=QUALITY,
+            **{key: value for key, value in extras.items() if value and format_name != "BMP"},
+        )
+        partial.replace(target)
+    except (OSError, ValueError) as error:
+        raise UserError(f"The picture {target} cannot be written: {error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,292 @@
+"""Tracks: who is where from frame to frame, found and followed by the segmenter itself."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.heads import HeadFinder, HeadView
+from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop, region_probability, whole_frame
+from animirror.realtime.regions import label_indices as indices_of
+from animirror.realtime.smoothing import OneEuro, mix
+
+MAX_HEADS = 8
+# The whole frame is searched again after this long; at once when a head is lost or none is there.
+SEARCH_SECONDS = 0.7
+# A track without a head lives on for this long: a hand before the face, a blink of the segmenter.
+LOST_SECONDS = 0.3
+# A newcomer's mask fades in, a lost one's out, over this time: a wrong find of one frame stays invisible.
+FADE_SECONDS = 0.15
+# Two tracks whose heads overlap more are one person.
+SAME_HEAD_IOU = 0.45
+# A head must fill this share of its own crop, or the crop shows something else.
+MIN_CROP_SHARE = 0.06
+# A still picture's crop is cut anew from the finer mask while it moves by more than this share of its side.
+REFINE_TOLERANCE = 0.04
+REFINE_PASSES = 2
+# Crop smoothing in units of the crop's side: half a Hz holds a talking head's crop still, and a head that
+# crosses its own width in a second is followed within two frames.
+CROP_CUTOFF, CROP_BETA = 0.6, 8.0
+# Masks: where the segmenter wavers between yes and no, the average over this time is shown.
+MASK_SECONDS = 0.12
+# Frames whose longer side is this many times the segmenter's input are searched in tiles as well.
+TILED_FROM = 2.5
+# Hair reaches beyond the face box by these shares of its height and width, before the mask has said it.
+GUESS_UP, GUESS_SIDE, GUESS_DOWN = 0.5, 0.3, 0.15
+
+
+class SegmenterLike(Protocol):
+    """What Locator needs of a segmenter (see segment.Segmenter)."""
+
+    labels: tuple[str, ...]
+    size: int
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]: ...
+
+
+@dataclass
+class Track:
+    """One head: where it is now, what the segmenter says of it, and its state from frame to frame."""
+
+    identity: int
+    crop: Crop
+    head: Box
+    # uint8 [S, S, 3] BGR, the crop of this frame; float32 [L, s, s] over it, smoothed over time.
+    image: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+    # float32 [s, s]: 1 where a pixel may be this person's.
+    own: NDArray[np.float32]
+    visibility: float = 1.0
+    lost_seconds: float = 0.0
+    age_seconds: float = 0.0
+    filter: OneEuro = field(default_factory=lambda: OneEuro(CROP_CUTOFF, CROP_BETA))
+    next_crop: Crop | None = None
+    # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
+    color_shift: NDArray[np.float32] | None = None
+
+
+class Locator:
+    """Frames in, tracks out. State lives in the tracks; :meth:`reset` forgets them."""
+
+    def __init__(self, segmenter: SegmenterLike) -> None:
+        self._segmenter = segmenter
+        self._finder = HeadFinder(segmenter.labels)
+        self._head_labels = indices_of(["face", "hair"], segmenter.labels)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everybody: a new file, a cut."""
+        self.tracks: list[Track] = []
+        self._identities = itertools.count(1)
+        self._searched = -np.inf
+        self._area = 0
+        self._time: float | None = None
+
+    def __call__(self, frame: NDArray[np.uint8], time: float | None) -> list[Track]:
+        """The visible heads of a frame (uint8 [H, W, 3] BGR) at ``time`` seconds; None: a still picture."""
+        if time is None:
+            self.reset()
+            self._search(frame, search_areas(frame, self._segmenter.size), newcomer_visibility=1.0)
+            return list(self.tracks)
+        first = self._time is None
+        seconds = 0.0 if self._time is None else time - self._time
+        if seconds < 0:  # the source was rewound or looped
+            self.reset()
+            return self(frame, time)
+        self._time = time
+        self._follow(frame, seconds)
+        missing = not self.tracks or any(track.lost_seconds > 0 for track in self.tracks)
+        if first or missing or time - self._searched >= SEARCH_SECONDS:
+            self._search(frame, self._areas(frame, everything=first), newcomer_visibility=float(first))
+            self._searched = time
+        return [track for track in self.tracks if track.visibility > 0]
+
+    def _areas(self, frame: NDArray[np.uint8], everything: bool) -> list[Crop]:
+        """What to search now: everything at the start, then the frame and one tile in turn."""
+        areas = search_areas(frame, self._segmenter.size)
+        if everything or len(areas) == 1:
+            return areas
+        self._area = 1 + self._area % (len(areas) - 1)
+        return [areas[0], areas[self._area]]
+
+    def _follow(self, frame: NDArray[np.uint8], seconds: float) -> None:
+        if not self.tracks:
+            return
+        crops = [track.next_crop or track.crop for track in self.tracks]
+        images, answers = self._segment(frame, crops)
+        for track, crop, image, answer in zip(self.tracks, crops, images, answers, strict=True):
+            self._update(track, crop, image, answer, seconds)
+        self.tracks = _without_doubles([t for t in self.tracks if t.lost_seconds <= LOST_SECONDS])
+
+    def _segment(
+        self, frame: NDArray[np.uint8], crops: list[Crop]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        images = np.stack([crop.extract(frame, self._segmenter.size) for crop in crops])
+        return images, self._segmenter(images)
+
+    def _update(
+        self,
+        track: Track,
+        crop: Crop,
+        image: NDArray[np.uint8],
+        answer: NDArray[np.float32],
+        seconds: float,
+    ) -> None:
+        cells = answer.shape[-1]
+        view = self._finder.one(answer, near=_box_to_cells(track.head, crop, cells))
+        previous = _moved(track.probabilities, track.crop, crop)
+        track.probabilities = steadied(answer, previous, self._head_labels, seconds)
+        track.crop, track.image = crop, image
+        track.age_seconds += seconds
+        step = seconds / FADE_SECONDS
+        if view is None or view.share < MIN_CROP_SHARE:
+            track.lost_seconds += max(seconds, 1e-3)
+            track.visibility = max(0.0, track.visibility - step)
+            track.next_crop = crop
+            return
+        track.lost_seconds = 0.0
+        track.visibility = min(1.0, track.visibility + step)
+        track.own = view.own
+        track.head = box_to_frame(view.head, crop, cells)
+        track.next_crop = _smoothed(track, _crop_of(view, crop, cells), seconds)
+
+    def _search(self, frame: NDArray[np.uint8], areas: list[Crop], newcomer_visibility: float) -> None:
+        for area in areas:
+            picture = area.extract(frame, self._segmenter.size, cv2.BORDER_CONSTANT)
+            answer = self._segmenter(picture[None])[0]
+            for view in self._finder.all(answer):
+                head = box_to_frame(view.head, area, answer.shape[-1])
+                if len(self.tracks) < MAX_HEADS and not self._known(head):
+                    self._start(frame, _first_crop(view, area, answer.shape[-1]), head, newcomer_visibility)
+
+    def _known(self, head: Box) -> bool:
+        x, y = head.center
+        return any(
+            track.head.iou(head) > SAME_HEAD_IOU
+            or (track.head.left < x < track.head.right and track.head.top < y < track.head.bottom)
+            for track in self.tracks
+        )
+
+    def _start(self, frame: NDArray[np.uint8], crop: Crop, head: Box, visibility: float) -> None:
+        """Look at a find closely; it becomes a track if its own crop shows a head as well."""
+        better = crop
+        for _ in range(1 + REFINE_PASSES):
+            crop = better
+            images, answers = self._segment(frame, [crop])
+            cells = answers.shape[-1]
+            view = self._finder.one(answers[0], near=_box_to_cells(head, crop, cells))
+            if view is None or view.share < MIN_CROP_SHARE:
+                return
+            head = box_to_frame(view.head, crop, cells)
+            better = _crop_of(view, crop, cells)
+            if _difference(better, crop) <= REFINE_TOLERANCE:
+                break
+        if self._known(head):
+            return
+        track = Track(next(self._identities), crop, head, images[0], answers[0], view.own, visibility)
+        track.next_crop = _smoothed(track, better, 0.0)
+        self.tracks.append(track)
+
+
+def search_areas(frame: NDArray[np.uint8], size: int) -> list[Crop]:
+    """Squares to search: the whole frame and, where a head could be too small there, overlapping tiles."""
+    height, width = frame.shape[:2]
+    whole = whole_frame(height, width)
+    if whole.side < TILED_FROM * size:
+        return [whole]
+    side = whole.side / 2
+    return [whole] + [
+        Crop(x, y, side) for y in _tile_centers(height, side) for x in _tile_centers(width, side)
+    ]
+
+
+def _tile_centers(length: int, side: float) -> list[float]:
+    """Centres of tiles of this side along a length, each overlapping the next by half at least."""
+    if length <= side:
+        return [length / 2]
+    count = int(np.ceil((length - side) / (side / 2))) + 1
+    return [float(x) for x in np.linspace(side / 2, length - side / 2, count)]
+
+
+def steadied(
+    new: NDArray[np.float32],
+    previous: NDArray[np.float32],
+    head_labels: tuple[int, ...],
+    seconds: float,
+) -> NDArray[np.float32]:
+    """Average over time where the new answer wavers, the new answer itself where it is sure.
+
+    float32 [L, s, s] each. How sure: the square of |2 p - 1| for the probability p of face or hair. So the
+    place that a head has just left is free at once (no ghost), and edges do not flicker.
+    """
+    sure = np.square(2 * region_probability(new, head_labels) - 1)
+    weight = np.maximum(mix(seconds, MASK_SECONDS), sure)
+    return np.asarray(previous + weight * (new - previous), np.float32)
+
+
+def _moved(probabilities: NDArray[np.float32], old: Crop, new: Crop) -> NDArray[np.float32]:
+    """A probability map over one crop as a map over another."""
+    if old == new:
+        return probabilities
+    cells = probabilities.shape[-1]
+    to_new = np.vstack([new.to_crop(cells), [0, 0, 1]]) @ np.vstack([old.to_frame(cells), [0, 0, 1]])
+    return np.stack(
+        [
+            cv2.warpAffine(plane, to_new[:2], (cells, cells), borderMode=cv2.BORDER_REPLICATE)
+            for plane in probabilities
+        ]
+    )
+
+
+def _crop_of(view: HeadView, crop: Crop, cells: int) -> Crop:
+    face = None if view.face is None else box_to_frame(view.face, crop, cells)
+    return head_crop(face, box_to_frame(view.head, crop, cells))
+
+
+def _first_crop(view: HeadView, area: Crop, cells: int) -> Crop:
+    """The crop around a find of the coarse search, with room for the hair that it may have missed."""
+    if view.face is None:
+        return _crop_of(view, area, cells)
+    face = box_to_frame(view.face, area, cells)
+    guess = Box(
+        face.left - GUESS_SIDE * face.width,
+        face.top - GUESS_UP * face.height,
+        face.right + GUESS_SIDE * face.width,
+        face.bottom + GUESS_DOWN * face.height,
+    )
+    return head_crop(face, guess.union(box_to_frame(view.head, area, cells)))
+
+
+def _smoothed(track: Track, crop: Crop, seconds: float) -> Crop:
+    """The crop after the track's One Euro filter; speeds in sides per second, so distance does not matter."""
+    values = np.array([crop.center_x, crop.center_y, crop.side])
+    return Crop(*(float(value) for value in track.filter(values, seconds, unit=crop.side)))
+
+
+def _difference(a: Crop, b: Crop) -> float:
+    """How far apart two crops are, as a share of the side."""
+    return max(abs(a.center_x - b.center_x), abs(a.center_y - b.center_y), abs(a.side - b.side)) / b.side
+
+
+def _box_to_cells(box: Box, crop: Crop, cells: int) -> Box:
+    scale, origin = cells / crop.side, crop.box
+    return Box(
+        (box.left - origin.left) * scale,
+        (box.top - origin.top) * scale,
+        (box.right - origin.left) * scale,
+        (box.bottom - origin.top) * scale,
+    )
+
+
+def _without_doubles(tracks: list[Track]) -> list[Track]:
+    """Of tracks on the same head, the oldest that sees it."""
+    kept: list[Track] = []
+    for track in sorted(tracks, key=lambda t: (t.lost_seconds, t.identity)):
+        if all(track.head.iou(other.head) <= SAME_HEAD_IOU for other in kept):
+            kept.append(track)
+    return sorted(kept, key=lambda t: t.identity)

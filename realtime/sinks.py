@@ -1,0 +1,149 @@
+"""Where frames go: a video file, a window."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import av.error
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.images import check_writable, partial_path
+
+# Visually lossless for x264, as the issue of video conversion asks for.
+CRF = 18
+CODEC = "libx264"
+PIXEL_FORMAT = "yuv420p"
+# Fine enough for every camera's and film's times, and the clock of MPEG.
+TIME_BASE = Fraction(1, 90_000)
+CONTAINERS = (".mp4", ".mov", ".mkv", ".m4v", ".avi")
+# FFmpeg's numbers of ITU-R BT.709 and of limited range.
+BT709, LIMITED_RANGE = 1, 1
+DISPLAY_TEST = "import cv2; cv2.namedWindow('animirror'); cv2.waitKey(1); cv2.destroyAllWindows()"
+DISPLAY_TIMEOUT = 20.0
+
+
+class VideoSink:
+    """An H.264 file (CRF 18, yuv420p, BT.709), written beside its target and renamed when whole.
+
+    A context manager: leaving it without an error finishes the file, with one removes what was written.
+    yuv420p needs even sides: an odd last column or row is doubled, nothing is cut off. ``write`` takes
+    uint8 [H, W, 3] BGR frames of one size and growing times in seconds. Raises UserError naming the file.
+    """
+
+    def __init__(
+        self, target: Path, width: int, height: int, rate: Fraction, overwrite: bool = False
+    ) -> None:
+        if target.suffix.lower() not in CONTAINERS:
+            raise UserError(
+                f"Videos cannot be written as '{target.suffix}' ({target}); use {', '.join(CONTAINERS)}."
+            )
+        check_writable(target, None, overwrite)
+        self._target, self._partial = target, partial_path(target)
+        self._padding = (height % 2, width % 2)
+        self._last_tick = -1
+        try:
+            self._container = av.open(str(self._partial), mode="w")
+            self._stream = self._container.add_stream(CODEC, rate=rate, options={"crf": str(CRF)})
+        except (OSError, av.error.FFmpegError) as error:
+            self._partial.unlink(missing_ok=True)
+            raise UserError(f"The video {target} cannot be written: {error}.") from error
+        self._stream.width, self._stream.height = width + width % 2, height + height % 2
+        self._stream.pix_fmt = PIXEL_FORMAT
+        context = self._stream.codec_context
+        context.time_base = TIME_BASE
+        context.colorspace, context.color_primaries, context.color_trc = BT709, BT709, BT709
+        context.color_range = LIMITED_RANGE
+
+    def write(self, frame: NDArray[np.uint8], time: float) -> None:
+        down, right = self._padding
+        if down or right:
+            frame = np.asarray(cv2.copyMakeBorder(frame, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+        picture = av.VideoFrame.from_ndarray(frame, format="bgr24").reformat(
+            format=PIXEL_FORMAT, dst_colorspace="ITU709", dst_color_range="MPEG"
+        )
+        picture.time_base = TIME_BASE
+        self._last_tick = picture.pts = max(round(time / TIME_BASE), self._last_tick + 1)
+        self._mux(picture)
+
+    def _mux(self, picture: av.VideoFrame | None) -> None:
+        try:
+            self._container.mux(self._stream.encode(picture))
+        except (OSError, av.error.FFmpegError) as error:
+            raise UserError(f"The video {self._target} cannot be written: {error}.") from error
+
+    def __enter__(self) -> VideoSink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._mux(None)
+                self._container.close()
+                self._partial.replace(self._target)
+            else:
+                self._container.close()
+        finally:
+            self._partial.unlink(missing_ok=True)
+
+
+def display_answers() -> bool:
+    """Whether a window can be opened. Asked in a child process: without a display OpenCV aborts the asker."""
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        return False
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-c", DISPLAY_TEST],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=DISPLAY_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return answer.returncode == 0
+
+
+class WindowSink:
+    """A window that shows frames; q, Escape or its close button end it. Ask :func:`display_answers` first."""
+
+    QUIT_KEYS = (ord("q"), 27)
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
+        self._sized = False
+
+    def show(self, frame: NDArray[np.uint8]) -> bool:
+        """Show a frame (uint8 [H, W, 3] BGR); False when the user has closed the window."""
+        if not self._sized:
+            cv2.resizeWindow(self._title, frame.shape[1], frame.shape[0])
+            self._sized = True
+        cv2.imshow(self._title, frame)
+        if cv2.waitKey(1) & 0xFF in self.QUIT_KEYS:
+            return False
+        return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
+
+    def close(self) -> None:
+        """Close the window; a second time does nothing."""
+        cv2.destroyAllWindows()
+
+    def __enter__(self) -> WindowSink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,43 @@
+"""Crops to styled crops: the generator's end of the ONNX contract."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.runtime import Session
+from animirror.realtime.zoo import Zoo
+
+
+class Stylizer:
+    """A stylization model: pictures in, the same pictures drawn out.
+
+    Raises UserError where the model's metadata is not that of a generator.
+    """
+
+    def __init__(self, session: Session) -> None:
+        metadata = session.metadata
+        try:
+            if metadata.get("task") != "stylization":
+                raise ValueError(f"its task is '{metadata.get('task')}'")
+            self.style, self.size = metadata["style"], int(metadata["size"])
+        except (KeyError, ValueError) as error:
+            raise UserError(f"{session.path} is no generator by AniMirror's contract: {error}.") from error
+        self.session = session
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 [N, S, S, 3] BGR -> the same shape and colour order. ValueError for another shape."""
+        styled: NDArray[np.uint8] = self.session.run(crops)
+        return styled
+
+
+def load_stylizer(
+    zoo: Zoo, style: str | None = None, device: str = "auto", threads: int | None = None
+) -> Stylizer:
+    """The generator of a style (default: the first of the manifest), its file verified. Raises UserError."""
+    entry = zoo.for_style(style) if style else zoo.default("stylization")
+    stylizer = Stylizer(Session(zoo.verify(entry), device, threads))
+    if (stylizer.style, stylizer.size) != (entry.style, entry.size):
+        raise UserError(f"{entry.file} has another style or another size than its entry in {zoo.folder}.")
+    return stylizer

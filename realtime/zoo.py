@@ -1,0 +1,191 @@
+"""The manifest: find, verify, describe and add models. Nothing loads a file whose hash differs."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from animirror.realtime.errors import UserError
+
+MANIFEST = "manifest.json"
+VERSION = 1
+TASKS = ("segmentation", "stylization")
+REPAIR = "reinstall animirror, or put the original file back"
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One model of the manifest: what its file is, where it comes from, how good it is."""
+
+    name: str
+    task: str
+    file: str
+    sha256: str
+    bytes: int
+    precision: str
+    size: int
+    provenance: dict[str, Any]
+    licence: str
+    data_terms: str
+    labels: tuple[str, ...] | None = None
+    style: str | None = None
+    scores: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """A row of `animirror models`: the entry, and what is wrong with its file (None: nothing)."""
+
+    entry: ModelEntry
+    problem: str | None
+
+
+class Zoo:
+    """The models of one folder (default: those that ship with the package), read from its manifest.json.
+
+    Raises UserError naming the manifest, and the entry and key, where it cannot be read or is not valid.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(str(resources.files("animirror.weights")))
+        self.entries = _read(self.folder / MANIFEST)
+
+    def get(self, name: str) -> ModelEntry:
+        """The entry called ``name``. Raises UserError that lists the names there are."""
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        names = ", ".join(entry.name for entry in self.entries) or "none"
+        raise UserError(f"There is no model '{name}' in {self.folder / MANIFEST}; there are: {names}.")
+
+    def default(self, task: str) -> ModelEntry:
+        """The first entry of a task: the order of the manifest is the order of preference."""
+        for entry in self.entries:
+            if entry.task == task:
+                return entry
+        raise UserError(f"{self.folder / MANIFEST} has no model for {task}: {REPAIR}.")
+
+    def styles(self) -> list[str]:
+        """Names of all styles, in the manifest's order, each once."""
+        return list(dict.fromkeys(entry.style for entry in self.entries if entry.style))
+
+    def for_style(self, style: str) -> ModelEntry:
+        """The preferred generator of a style (or the generator of that name). Raises UserError."""
+        for entry in self.entries:
+            if entry.task == "stylization" and style in (entry.style, entry.name):
+                return entry
+        raise UserError(f"There is no style '{style}'; there are: {', '.join(self.styles()) or 'none'}.")
+
+    def verify(self, entry: ModelEntry) -> Path:
+        """The entry's file, checked against size and hash. Raises UserError naming the file."""
+        problem = self._problem(entry)
+        if problem is not None:
+            raise UserError(problem)
+        return self.folder / entry.file
+
+    def describe(self) -> list[ModelState]:
+        """Every entry with the state of its file."""
+        return [ModelState(entry, self._problem(entry)) for entry in self.entries]
+
+    def add(self, entry: ModelEntry) -> None:
+        """Add an entry, or replace the one of the same name; its file must lie in the folder already."""
+        self.verify(entry)
+        names = [known.name for known in self.entries]
+        if entry.name in names:
+            self.entries[names.index(entry.name)] = entry
+        else:
+            self.entries.append(entry)
+        _write(self.folder / MANIFEST, self.entries)
+
+    def _problem(self, entry: ModelEntry) -> str | None:
+        path = self.folder / entry.file
+        if not path.is_file():
+            return f"The model file {path} is missing: {REPAIR}."
+        size = path.stat().st_size
+        if size != entry.bytes:
+            return f"The model file {path} has {size} bytes, not {entry.bytes}: {REPAIR}."
+        if sha256(path) != entry.sha256:
+            return f"The model file {path} is not the one in the manifest (its SHA-256 differs): {REPAIR}."
+        return None
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read(path: Path) -> list[ModelEntry]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"The manifest {path} cannot be read ({error.strerror}): {REPAIR}.") from error
+    except ValueError as error:
+        raise UserError(f"The manifest {path} is not valid JSON ({error}): {REPAIR}.") from error
+    if not isinstance(content, dict) or content.get("version") != VERSION:
+        raise UserError(f"The manifest {path} is not of version {VERSION}: update animirror.")
+    models = content.get("models")
+    if not isinstance(models, list):
+        raise UserError(f"The manifest {path} has no list of models: {REPAIR}.")
+    entries = [_parse(item, f"{path}, model {index + 1}") for index, item in enumerate(models)]
+    names = [entry.name for entry in entries]
+    if len(set(names)) != len(names):
+        raise UserError(f"The manifest {path} has two models of the same name: {REPAIR}.")
+    return entries
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "task": (str,),
+    "file": (str,),
+    "sha256": (str,),
+    "bytes": (int,),
+    "precision": (str,),
+    "size": (int,),
+    "provenance": (dict,),
+    "licence": (str,),
+    "data_terms": (str,),
+    "labels": (list, type(None)),
+    "style": (str, type(None)),
+    "scores": (list,),
+}
+
+
+def _parse(item: Any, where: str) -> ModelEntry:
+    if not isinstance(item, dict):
+        raise UserError(f"{where}: not an object.")
+    required = {f.name for f in dataclasses.fields(ModelEntry) if f.name not in ("labels", "style", "scores")}
+    if missing := required - item.keys():
+        raise UserError(f"{where}: lacks {', '.join(sorted(missing))}.")
+    if unknown := item.keys() - _TYPES.keys():
+        raise UserError(f"{where}: unknown {', '.join(sorted(unknown))}.")
+    for key, value in item.items():
+        if not isinstance(value, _TYPES[key]):
+            raise UserError(f"{where}: {key} is of the wrong type ({value!r}).")
+    if item["task"] not in TASKS:
+        raise UserError(f"{where}: task must be one of {', '.join(TASKS)}, not '{item['task']}'.")
+    if Path(item["file"]).name != item["file"]:
+        raise UserError(f"{where}: file must be a plain name beside the manifest, not '{item['file']}'.")
+    if item["task"] == "segmentation" and not item.get("labels"):
+        raise UserError(f"{where}: a segmentation model needs labels.")
+    if item["task"] == "stylization" and not item.get("style"):
+        raise UserError(f"{where}: a stylization model needs a style.")
+    labels = item.get("labels")
+    return ModelEntry(**{**item, "labels": tuple(labels) if labels else None})
+
+
+def _write(path: Path, entries: list[ModelEntry]) -> None:
+    models = [
+        {key: value for key, value in dataclasses.asdict(entry).items() if value is not None}
+        for entry in entries
+    ]
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(
+        json.dumps({"version": VERSION, "models": models}, indent=2) + "\n", encoding="utf-8"
+    )
+    temporary.replace(path)
