@@ -115,9 +115,9 @@ def composite(
     mask: NDArray[np.float32],
     crop: Crop,
 ) -> None:
-    """Draw a styled crop into ``frame`` (uint8 [H, W, 3]) and its mask into ``coverage`` (float32 [H, W]).
+    """Draw a styled crop into ``frame`` (uint8 [H, W, 3]) and its mask into ``coverage`` (float32).
 
-    ``styled``: uint8 [S, S, 3]; ``mask``: float32 [S, S] in 0..1. Pixels where the mask is 0 stay as they are.
+    ``styled``: uint8 [S, S, 3]; ``mask``: float32 [S, S] in 0..1. Where the mask is 0 the frame stays.
     """
     height, width = frame.shape[:2]
     box = crop.box

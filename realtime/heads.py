@@ -59,9 +59,15 @@ class HeadFinder:
                 views.append(self._without_face(head, part))
         return [view for view in views if view.confidence >= MIN_CONFIDENCE]
 
-    def one(self, probabilities: NDArray[np.float32], near: Box) -> HeadView | None:
-        """The head of a map (float32 [L, s, s]) nearest to the box ``near`` (cells), None without any."""
-        face, head = self._maps(probabilities)
+    def one(
+        self, probabilities: NDArray[np.float32], near: Box, inside: NDArray[np.float32]
+    ) -> HeadView | None:
+        """The head of a map (float32 [L, s, s]) nearest to the box ``near`` (cells), None without any.
+
+        ``inside``: float32 [s, s], 1 where the crop lies in the frame; the replicated border beyond it may
+        look like a head and is none.
+        """
+        face, head = (part * inside for part in self._maps(probabilities))
         _, parts = _parts(face > LIKELY)
         parts = [part for part in parts if np.count_nonzero(part) >= MIN_FACE_CELLS]
         if parts:

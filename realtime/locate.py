@@ -31,7 +31,9 @@ REFINE_TOLERANCE = 0.04
 REFINE_PASSES = 2
 # Crop smoothing in units of the crop's side: half a Hz holds a talking head's crop still, and a head that
 # crosses its own width in a second is followed within two frames.
-CROP_CUTOFF, CROP_BETA = 0.6, 8.0
+CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF = 0.6, 8.0, 5.0
+# The smoothed crop stays within this share of the side of the measured one: the margin of a head crop.
+CROP_SLACK = 0.08
 # Masks: where the segmenter wavers between yes and no, the average over this time is shown.
 MASK_SECONDS = 0.12
 # Frames whose longer side is this many times the segmenter's input are searched in tiles as well.
@@ -64,7 +66,7 @@ class Track:
     visibility: float = 1.0
     lost_seconds: float = 0.0
     age_seconds: float = 0.0
-    filter: OneEuro = field(default_factory=lambda: OneEuro(CROP_CUTOFF, CROP_BETA))
+    filter: OneEuro = field(default_factory=lambda: OneEuro(CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF))
     next_crop: Crop | None = None
     # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
     color_shift: NDArray[np.float32] | None = None
@@ -120,7 +122,8 @@ class Locator:
         crops = [track.next_crop or track.crop for track in self.tracks]
         images, answers = self._segment(frame, crops)
         for track, crop, image, answer in zip(self.tracks, crops, images, answers, strict=True):
-            self._update(track, crop, image, answer, seconds)
+            inside = inside_frame(crop, frame, answer.shape[-1])
+            self._update(track, crop, image, answer, inside, seconds)
         self.tracks = _without_doubles([t for t in self.tracks if t.lost_seconds <= LOST_SECONDS])
 
     def _segment(
@@ -135,10 +138,11 @@ class Locator:
         crop: Crop,
         image: NDArray[np.uint8],
         answer: NDArray[np.float32],
+        inside: NDArray[np.float32],
         seconds: float,
     ) -> None:
         cells = answer.shape[-1]
-        view = self._finder.one(answer, near=_box_to_cells(track.head, crop, cells))
+        view = self._finder.one(answer, _box_to_cells(track.head, crop, cells), inside)
         previous = _moved(track.probabilities, track.crop, crop)
         track.probabilities = steadied(answer, previous, self._head_labels, seconds)
         track.crop, track.image = crop, image
@@ -179,7 +183,9 @@ class Locator:
             crop = better
             images, answers = self._segment(frame, [crop])
             cells = answers.shape[-1]
-            view = self._finder.one(answers[0], near=_box_to_cells(head, crop, cells))
+            view = self._finder.one(
+                answers[0], _box_to_cells(head, crop, cells), inside_frame(crop, frame, cells)
+            )
             if view is None or view.share < MIN_CROP_SHARE:
                 return
             head = box_to_frame(view.head, crop, cells)
@@ -211,6 +217,15 @@ def _tile_centers(length: int, side: float) -> list[float]:
         return [length / 2]
     count = int(np.ceil((length - side) / (side / 2))) + 1
     return [float(x) for x in np.linspace(side / 2, length - side / 2, count)]
+
+
+def inside_frame(crop: Crop, frame: NDArray[np.uint8], cells: int) -> NDArray[np.float32]:
+    """float32 [cells, cells] over a crop: 1 where the cell's centre lies in the frame, else 0."""
+    box, cell = crop.box, crop.side / cells
+    centers = (np.arange(cells) + 0.5) * cell
+    columns = (centers + box.left >= 0) & (centers + box.left <= frame.shape[1])
+    rows = (centers + box.top >= 0) & (centers + box.top <= frame.shape[0])
+    return (rows[:, None] & columns[None, :]).astype(np.float32)
 
 
 def steadied(
@@ -263,9 +278,16 @@ def _first_crop(view: HeadView, area: Crop, cells: int) -> Crop:
 
 
 def _smoothed(track: Track, crop: Crop, seconds: float) -> Crop:
-    """The crop after the track's One Euro filter; speeds in sides per second, so distance does not matter."""
+    """Where to look next: the crop after the track's One Euro filter, led by its speed, never far behind.
+
+    Speeds count in sides per second, so distance does not matter.
+    """
     values = np.array([crop.center_x, crop.center_y, crop.side])
-    return Crop(*(float(value) for value in track.filter(values, seconds, unit=crop.side)))
+    smooth = track.filter(values, seconds, unit=crop.side)
+    slack = CROP_SLACK * crop.side
+    x, y, side = np.clip(smooth, values - slack, values + slack)
+    lead_x, lead_y, _ = track.filter.speed * seconds  # a lead in size would only add noise
+    return Crop(float(x + lead_x), float(y + lead_y), float(side))
 
 
 def _difference(a: Crop, b: Crop) -> float:

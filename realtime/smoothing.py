@@ -25,8 +25,13 @@ class OneEuro:
         self._value: NDArray[np.float64] | None = None
         self._speed = np.zeros(0)
 
+    @property
+    def speed(self) -> NDArray[np.float64]:
+        """Smoothed change per second, in the values' own units."""
+        return self._speed
+
     def __call__(self, value: NDArray[np.float64], seconds: float, unit: float = 1.0) -> NDArray[np.float64]:
-        """The filtered value, ``seconds`` after the last one; ``unit``: length in which speeds are measured."""
+        """The filtered value, ``seconds`` after the last; ``unit``: length in which speeds are measured."""
         if self._value is None or seconds <= 0:
             self._value, self._speed = value.copy(), np.zeros_like(value)
             return value

@@ -52,7 +52,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Load a checkpoint's weights into ``model``. Raises UserError where they cannot be read or do not fit."""
+    """Load a checkpoint's weights into ``model``. Raises UserError where they do not fit."""
     tensors, _ = load_tensors(path)
     wanted = model.state_dict()
     tensors = {n: t.to(wanted[n].dtype) if n in wanted else t for n, t in tensors.items()}

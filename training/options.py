@@ -69,7 +69,7 @@ class SegformerOptions:
     warmup: int = option(200, "steps of linear warm-up", minimum=0)
     schedule: str = option(
         "cosine",
-        "learning rate after the warm-up: cosine or linear to zero, or constant (for a stage that another follows)",
+        "learning rate after the warm-up: to zero, or constant for a stage that another follows",
         choices=("cosine", "linear", "constant_with_warmup"),
     )
     evaluate_every: int = option(500, "steps between evaluations", minimum=1)
@@ -121,7 +121,7 @@ class CycleganOptions:
     lambda_identity: float = option(5.0, "weight of the L1 identity loss (section 5.2)", minimum=0.0)
     lambda_color: float = option(
         0.0,
-        "weight of the L1 between averages over 16x16 cells of photo and drawing: keeps skin and hair tone",
+        "weight of the L1 between 16x16 averaged cells of photo and drawing: keeps skin and hair tone",
         minimum=0.0,
     )
     lambda_equivariance: float = option(

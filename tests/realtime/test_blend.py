@@ -1,0 +1,88 @@
+import cv2
+import numpy as np
+import pytest
+
+from animirror.realtime import blend
+from animirror.realtime.regions import Crop
+
+
+def test_guided_filter_finds_the_edge_of_the_picture() -> None:
+    guide = np.zeros((128, 128), np.float32)
+    guide[:, 70:] = 1.0
+    coarse = np.zeros((128, 128), np.float32)
+    coarse[:, 66:] = 1.0  # four pixels off
+    refined = blend.guided_filter(guide, coarse, 8, 1e-4)
+    assert refined[64, 67] < 0.55
+    assert refined[64, 72] > 0.8
+
+
+def test_guided_filter_of_a_flat_picture_is_a_mean() -> None:
+    mask = np.zeros((64, 64), np.float32)
+    mask[:, 32:] = 1.0
+    refined = blend.guided_filter(np.full((64, 64), 0.5, np.float32), mask, 4, 0.0025)
+    assert refined[32, 4] == pytest.approx(0, abs=1e-4)
+    assert refined[32, 31:33].mean() == pytest.approx(0.5, abs=0.1)
+    assert refined[32, 60] == pytest.approx(1, abs=1e-4)
+
+
+def test_refined_mask_is_zero_far_away_and_at_the_border() -> None:
+    probability = np.zeros((32, 32), np.float32)
+    probability[10:, 10:22] = 1.0
+    mask = blend.refine_mask(probability, np.full((128, 128, 3), 90, np.uint8))
+    assert mask[64, 64] == pytest.approx(1.0, abs=1e-3)
+    assert mask[5, 5] == 0
+    assert mask[-1].max() == 0  # the region reaches the border; the mask does not
+
+
+def test_color_shift_moves_the_mean_to_the_picture() -> None:
+    image, styled = (
+        np.full((64, 64, 3), (60, 90, 150), np.uint8),
+        np.full((64, 64, 3), (120, 160, 230), np.uint8),
+    )
+    groups = [np.ones((16, 16), np.float32)]
+    shifts = blend.color_shifts(styled, image, groups)
+    moved = blend.shift_colors(styled, groups, shifts)
+    assert np.abs(moved.astype(int) - image).max() <= 4
+    half = blend.shift_colors(styled, groups, shifts * 0.5)
+    gray = [cv2.cvtColor(p, cv2.COLOR_BGR2LAB)[0, 0, 0] for p in (image, half, styled)]
+    assert gray[1] == pytest.approx((int(gray[0]) + int(gray[2])) / 2, abs=2)
+
+
+def test_too_few_pixels_shift_nothing() -> None:
+    group = np.zeros((16, 16), np.float32)
+    group[0, :4] = 1
+    shifts = blend.color_shifts(np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8), [group])
+    assert (shifts == 0).all()
+
+
+@pytest.mark.parametrize("side", [40.0, 64.0, 150.5])
+def test_composite_touches_only_the_mask(side: float) -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (200, 220, 3), dtype=np.uint8)
+    result, coverage = frame.copy(), np.zeros((200, 220), np.float32)
+    mask = np.zeros((64, 64), np.float32)
+    mask[20:44, 20:44] = 1.0
+    styled = np.full((64, 64, 3), (10, 200, 30), np.uint8)
+    blend.composite(result, coverage, styled, mask, Crop(110, 100, side))
+    assert np.array_equal(result[coverage == 0], frame[coverage == 0])
+    assert (result[coverage == 1] == (10, 200, 30)).all()
+    assert coverage.sum() == pytest.approx((side * 24 / 64) ** 2, rel=0.05)
+
+
+def test_composite_half_is_the_mean() -> None:
+    frame, coverage = np.full((64, 64, 3), 100, np.uint8), np.zeros((64, 64), np.float32)
+    blend.composite(
+        frame,
+        coverage,
+        np.full((64, 64, 3), 200, np.uint8),
+        np.full((64, 64), 0.5, np.float32),
+        Crop(32, 32, 64),
+    )
+    assert np.abs(frame[5:60, 5:60].astype(int) - 150).max() <= 1
+
+
+def test_composite_outside_the_frame_does_nothing() -> None:
+    frame, coverage = np.full((64, 64, 3), 100, np.uint8), np.zeros((64, 64), np.float32)
+    blend.composite(
+        frame, coverage, np.zeros((32, 32, 3), np.uint8), np.ones((32, 32), np.float32), Crop(-50, -50, 40)
+    )
+    assert (frame == 100).all()

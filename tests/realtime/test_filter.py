@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.filter import FaceFilter, FilterOptions
+from animirror.realtime.segment import Segmenter
+from animirror.realtime.stylize import Stylizer
+from tests.conftest import SKIN, draw_person, empty_frame
+
+PLAIN = FilterOptions(color_match=0.0)
+
+
+def person(width: int, height: int, x: float, y: float, face: float, seed: int = 0) -> np.ndarray:
+    frame = empty_frame(width, height, seed)
+    draw_person(frame, x, y, face)
+    return frame
+
+
+def test_nobody_passes_bit_for_bit(face_filter: FaceFilter) -> None:
+    frame = empty_frame(320, 240)
+    for time in (None, 0.0, 0.04):
+        filtered = face_filter(frame, time)
+        assert np.array_equal(filtered.frame, frame)
+        assert filtered.frame is not frame
+        assert not filtered.mask.any()
+
+
+def test_face_is_redrawn_and_the_rest_untouched(face_filter: FaceFilter) -> None:
+    face_filter.options = PLAIN
+    frame = person(640, 480, 320, 240, 150)
+    filtered = face_filter(frame)
+    assert np.abs(filtered.frame[240, 320].astype(int) - (255 - np.array(SKIN))).max() <= 2
+    assert np.array_equal(filtered.frame[filtered.mask == 0], frame[filtered.mask == 0])
+    truth = np.zeros((480, 640, 3), np.uint8)
+    draw_person(truth, 320, 240, 150)
+    drawn, found = truth.any(axis=2), filtered.mask > 0.5
+    assert np.count_nonzero(drawn & found) / np.count_nonzero(drawn | found) > 0.93
+    assert set(filtered.timings) == {"segment", "stylize", "blend"}
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(64, 64), (65, 67), (641, 359), (480, 854), (1920, 1080), (3840, 2160)]
+)
+def test_any_size(face_filter: FaceFilter, width: int, height: int) -> None:
+    frame = person(width, height, width / 2, height / 2, min(width, height) * 0.4)
+    filtered = face_filter(frame)
+    assert filtered.frame.shape == frame.shape
+    assert filtered.mask[height // 2, width // 2] > 0.95
+    assert len(filtered.crops) == 1
+
+
+def test_regions_choose_what_is_drawn(segmenter: Segmenter, stylizer: Stylizer) -> None:
+    frame = person(640, 480, 320, 240, 150)
+    only_hair = FaceFilter(segmenter, stylizer, FilterOptions(regions=("hair",)))(frame)
+    assert only_hair.mask[240, 320] < 0.05
+    assert only_hair.mask[145, 320] > 0.9
+    with pytest.raises(UserError, match="'nose-ring' is neither"):
+        FaceFilter(segmenter, stylizer, FilterOptions(regions=("nose-ring",)))
+
+
+def test_strength_mixes(face_filter: FaceFilter) -> None:
+    face_filter.options = FilterOptions(strength=0.5, color_match=0.0)
+    frame = person(640, 480, 320, 240, 150)
+    assert np.abs(face_filter(frame).frame[240, 320].astype(int) - 127).max() <= 3
+    face_filter.options = FilterOptions(strength=0.0)
+    assert np.array_equal(face_filter(frame).frame, frame)
+
+
+def test_full_color_match_gives_back_the_skin(face_filter: FaceFilter) -> None:
+    face_filter.options = FilterOptions(color_match=1.0)
+    filtered = face_filter(person(640, 480, 320, 240, 150))
+    assert np.abs(filtered.frame[240, 320].astype(int) - np.array(SKIN)).max() <= 12
+
+
+@pytest.mark.parametrize("options", [{"strength": 1.5}, {"color_match": -0.1}, {"feather": 11.0}])
+def test_options_out_of_range(options: dict[str, float]) -> None:
+    with pytest.raises(UserError, match="must be between 0 and"):
+        FilterOptions(**options)  # type: ignore[arg-type]
+
+
+def test_no_ghost_where_the_head_was(face_filter: FaceFilter) -> None:
+    face_filter.options = PLAIN
+    for i in range(4):
+        face_filter(person(640, 480, 250, 240, 110, seed=i), i / 30)
+    jumped = person(640, 480, 330, 240, 110)
+    for i in range(2):
+        filtered = face_filter(jumped, (4 + i) / 30)
+    # (195, 240) was hair, now it is ground.
+    assert np.array_equal(filtered.frame[230:250, 190:200], jumped[230:250, 190:200])
+
+
+def test_time_makes_masks_steadier(segmenter: Segmenter, stylizer: Stylizer) -> None:
+    """Edges that waver from frame to frame move less with time than without."""
+
+    def flicker(times: list[float | None]) -> float:
+        face_filter, random, masks = FaceFilter(segmenter, stylizer), np.random.default_rng(5), []
+        for time in times:
+            clean = person(320, 240, 160, 120, 80).astype(np.float64)
+            noisy = np.clip(clean + random.normal(0, 45, clean.shape), 0, 255).astype(np.uint8)
+            masks.append(face_filter(noisy, time).mask)
+        return float(np.abs(np.diff(np.array(masks[6:]), axis=0)).mean())
+
+    assert flicker([i / 30 for i in range(16)]) < 0.8 * flicker([None] * 16)
+
+
+def test_arrays_that_are_no_frames(face_filter: FaceFilter) -> None:
+    with pytest.raises(ValueError, match="uint8"):
+        face_filter(np.zeros((100, 100, 3), np.float32))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="at least 64"):
+        face_filter(np.zeros((63, 100, 3), np.uint8))

@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.runtime import Session
+from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.stylize import Stylizer, load_stylizer
+from animirror.realtime.zoo import Zoo
+from tests.conftest import GROUND, HAIR, SIZE, SKIN
+
+
+def test_segmenter_answers_by_the_contract(segmenter: Segmenter) -> None:
+    crops = np.empty((3, SIZE, SIZE, 3), np.uint8)
+    crops[0], crops[1], crops[2] = GROUND, SKIN, HAIR
+    answer = segmenter(crops)
+    assert answer.shape == (3, 16, SIZE // 4, SIZE // 4)
+    assert np.allclose(answer.sum(axis=1), 1, atol=1e-5)
+    assert [segmenter.labels[i] for i in answer[:, :, 5, 5].argmax(axis=1)] == ["background", "skin", "hair"]
+
+
+def test_stylizer_inverts(stylizer: Stylizer) -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE, 3), dtype=np.uint8)
+    assert np.array_equal(stylizer(crops), 255 - crops)
+
+
+def test_wrong_input_is_a_value_error(segmenter: Segmenter) -> None:
+    with pytest.raises(ValueError, match="takes uint8"):
+        segmenter(np.zeros((1, 64, 64, 3), np.uint8))
+    with pytest.raises(ValueError, match="float32"):
+        segmenter(np.zeros((1, SIZE, SIZE, 3), np.float32))  # type: ignore[arg-type]
+
+
+def test_auto_runs_somewhere_and_says_where(models: tuple[Path, Path]) -> None:
+    session = Session(models[0], "auto")
+    session.warm_up()
+    assert session.provider in onnxruntime.get_available_providers()
+    # Where the GPU provider is built in but did not start, the reason must be there.
+    gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if gpu and session.provider == "CPUExecutionProvider":
+        assert session.note is not None
+        assert "cuda" in session.note
+
+
+def test_a_device_that_is_not_there_is_refused(models: tuple[Path, Path]) -> None:
+    with pytest.raises(UserError, match=r"'coreml' cannot be used.*--device auto"):
+        Session(models[0], "coreml")
+    with pytest.raises(UserError, match="Unknown device 'abacus'"):
+        Session(models[0], "abacus")
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"this is no protobuf")
+    with pytest.raises(UserError, match=r"x\.onnx cannot be loaded"):
+        Session(tmp_path / "x.onnx", "cpu")
+
+
+def test_tasks_are_not_mixed_up(models: tuple[Path, Path]) -> None:
+    with pytest.raises(UserError, match="no segmenter"):
+        Segmenter(Session(models[1], "cpu"))
+    with pytest.raises(UserError, match="no generator"):
+        Stylizer(Session(models[0], "cpu"))
+
+
+def test_shipped_models_load_and_keep_the_contract() -> None:
+    zoo = Zoo()
+    segmenter, stylizer = load_segmenter(zoo, device="cpu"), load_stylizer(zoo, device="cpu")
+    noise = np.random.default_rng(0).integers(0, 256, (2, segmenter.size, segmenter.size, 3), dtype=np.uint8)
+    both = segmenter(noise)
+    assert both.shape[:2] == (2, len(segmenter.labels))
+    assert both.shape[2] >= segmenter.size // 4
+    assert np.allclose(both.sum(axis=1), 1, atol=1e-4)
+    assert np.allclose(segmenter(noise[1:])[0], both[1], atol=1e-4)
+    drawn = stylizer(np.zeros((2, stylizer.size, stylizer.size, 3), np.uint8))
+    assert drawn.dtype == np.uint8
+    assert drawn.shape == (2, stylizer.size, stylizer.size, 3)
