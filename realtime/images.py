@@ -80,10 +80,10 @@ def _convert(opened: Image.Image, path: Path) -> Picture:
         )
     frames = getattr(opened, "n_frames", 1)
     note = f"{path} is animated: only the first of its {frames} pictures is used." if frames > 1 else None
-    exif, icc = opened.getexif(), opened.info.get("icc_profile")
-    # Pixels are turned upright below; the tag must not turn them again.
-    exif[ORIENTATION] = 1
     upright = ImageOps.exif_transpose(_eight_bit(opened))
+    exif, icc = opened.getexif(), opened.info.get("icc_profile")
+    # The pixels are upright now; the tag must not turn them again.
+    exif[ORIENTATION] = 1
     alpha = None
     if upright.has_transparency_data:
         rgba = np.asarray(upright.convert("RGBA"))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.images import check_writable, partial_path
+from animirror.realtime.sources import EXACT_COLORS
 
 # Visually lossless for x264, as the issue of video conversion asks for.
 CRF = 18
@@ -68,7 +69,7 @@ class VideoSink:
         if down or right:
             frame = np.asarray(cv2.copyMakeBorder(frame, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
         picture = av.VideoFrame.from_ndarray(frame, format="bgr24").reformat(
-            format=PIXEL_FORMAT, dst_colorspace="ITU709", dst_color_range="MPEG"
+            format=PIXEL_FORMAT, dst_colorspace="ITU709", dst_color_range="MPEG", interpolation=EXACT_COLORS
         )
         picture.time_base = TIME_BASE
         self._last_tick = picture.pts = max(round(time / TIME_BASE), self._last_tick + 1)

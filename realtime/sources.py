@@ -14,10 +14,18 @@ import av.error
 import cv2
 import numpy as np
 from av.container import InputContainer
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
 
+# FFmpeg's fast conversion is up to four levels off; a filter that changes only heads must not do that.
+EXACT_COLORS = (
+    Interpolation.BILINEAR
+    | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+)
 # For files that tell no frame rate at all.
 FALLBACK_RATE = Fraction(25)
 # A file that ends this much (seconds, and share of its length) before its header says is truncated.
@@ -67,7 +75,9 @@ class VideoSource:
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         try:
-            self._first = next(self._decode())
+            # One iterator for the file's whole life: one that is given up takes decoded frames with it.
+            self._decoded = self._container.decode(self._stream)
+            self._first = next(self._decoded)
         except StopIteration:
             self._container.close()
             raise UserError(f"{path} holds no frame that can be decoded.") from None
@@ -105,13 +115,10 @@ class VideoSource:
     def _all(self) -> Iterator[av.VideoFrame]:
         yield self._first
         try:
-            yield from self._decode()
+            yield from self._decoded
         except av.error.FFmpegError as error:
             self.partial = True
             self.problem = f"{self.path} is damaged ({error.strerror}): it was read up to there."
-
-    def _decode(self) -> Iterator[av.VideoFrame]:
-        return self._container.decode(self._stream)
 
     def _resized(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         height, width = frame.shape[:2]
@@ -153,7 +160,7 @@ def _open(path: Path) -> InputContainer:
 
 def _upright(decoded: av.VideoFrame) -> NDArray[np.uint8]:
     """The decoded frame as BGR, turned as its display matrix says."""
-    frame = decoded.to_ndarray(format="bgr24")
+    frame = decoded.to_ndarray(format="bgr24", interpolation=EXACT_COLORS)
     # PyAV's rotation is counter-clockwise, in degrees.
     return np.ascontiguousarray(np.rot90(frame, round(decoded.rotation / 90) % 4))
 

@@ -173,15 +173,6 @@ def dump_options(options: Any) -> str:
     return json.dumps(dataclasses.asdict(options), indent=2) + "\n"
 
 
-def describe_options(cls: type[Any]) -> str:
-    """One line per option: name, default, what it is for."""
-    lines = []
-    for item in dataclasses.fields(cls):
-        default = item.default if item.default is not dataclasses.MISSING else "..."
-        lines.append(f"{item.name} = {default!r}: {item.metadata.get('doc', '')}")
-    return "\n".join(lines)
-
-
 def _convert(hint: Any, value: Any, where: str) -> Any:
     origin = get_origin(hint)
     if origin in (types.UnionType, typing.Union):

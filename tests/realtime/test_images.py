@@ -1,0 +1,141 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from animirror.realtime import images
+from animirror.realtime.errors import UserError
+from animirror.realtime.images import Picture, check_target, read_picture, write_picture
+
+
+def ramp(height: int = 70, width: int = 90) -> np.ndarray:
+    rows, columns = np.mgrid[0:height, 0:width]
+    return np.dstack([rows * 3, columns * 2, np.full_like(rows, 40)]).astype(np.uint8)
+
+
+def test_colours_are_bgr(tmp_path: Path) -> None:
+    Image.new("RGB", (70, 80), (255, 128, 0)).save(tmp_path / "orange.png")
+    picture = read_picture(tmp_path / "orange.png")
+    assert picture.frame.shape == (80, 70, 3)
+    assert picture.frame.flags.c_contiguous
+    assert picture.frame[0, 0].tolist() == [0, 128, 255]
+    assert picture.alpha is None
+
+
+def test_exif_orientation_is_applied_once(tmp_path: Path) -> None:
+    stored = Image.fromarray(ramp())
+    exif = stored.getexif()
+    exif[0x0112] = 6  # turn 90 degrees clockwise to see it upright
+    stored.save(tmp_path / "turned.png", exif=exif)
+    picture = read_picture(tmp_path / "turned.png")
+    assert np.array_equal(picture.frame[..., ::-1], np.rot90(ramp(), -1))
+    write_picture(picture, tmp_path / "again.png")
+    assert np.array_equal(read_picture(tmp_path / "again.png").frame, picture.frame)
+
+
+def test_grey_and_palette(tmp_path: Path) -> None:
+    Image.new("L", (70, 70), 77).save(tmp_path / "grey.png")
+    Image.new("RGB", (70, 70), (0, 255, 0)).quantize(4).save(tmp_path / "palette.png")
+    assert (read_picture(tmp_path / "grey.png").frame == 77).all()
+    assert (read_picture(tmp_path / "palette.png").frame == (0, 255, 0)).all()
+
+
+def test_sixteen_bits_keep_their_brightness(tmp_path: Path) -> None:
+    Image.fromarray(np.full((70, 70), 32896, np.uint16)).save(tmp_path / "deep.png")
+    assert (read_picture(tmp_path / "deep.png").frame == 128).all()
+
+
+def test_cmyk_jpeg(tmp_path: Path) -> None:
+    Image.new("CMYK", (70, 70), (0, 255, 255, 0)).save(tmp_path / "ink.jpg", quality=100)
+    frame = read_picture(tmp_path / "ink.jpg").frame
+    assert frame[0, 0, 2] > 230  # red
+    assert frame[0, 0, 0] < 25
+
+
+def test_transparency_survives_where_the_format_holds_it(tmp_path: Path) -> None:
+    pixels = np.dstack([ramp(), np.tile(np.arange(90, dtype=np.uint8), (70, 1))])
+    Image.fromarray(pixels).save(tmp_path / "clear.png")
+    picture = read_picture(tmp_path / "clear.png")
+    write_picture(picture, tmp_path / "out.png")
+    write_picture(picture, tmp_path / "out.jpg")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out.png")), pixels)
+    assert Image.open(tmp_path / "out.jpg").mode == "RGB"
+
+
+def test_exif_and_profile_survive(tmp_path: Path) -> None:
+    stored = Image.fromarray(ramp())
+    exif = stored.getexif()
+    exif[0x010F] = "Camera"
+    stored.save(tmp_path / "in.jpg", exif=exif, icc_profile=b"profile")
+    write_picture(read_picture(tmp_path / "in.jpg"), tmp_path / "out.jpg")
+    out = Image.open(tmp_path / "out.jpg")
+    assert out.getexif()[0x010F] == "Camera"
+    assert out.info["icc_profile"] == b"profile"
+
+
+def test_animated_gives_the_first_picture_and_says_so(tmp_path: Path) -> None:
+    first, second = Image.new("RGB", (70, 70), "red"), Image.new("RGB", (70, 70), "blue")
+    first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
+    picture = read_picture(tmp_path / "a.gif")
+    assert picture.frame[0, 0].tolist() == [0, 0, 255]
+    assert picture.note is not None
+    assert "only the first of its 2" in picture.note
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "is empty"), (b"hello, I am text", "is not a picture"), (None, "does not exist")],
+)
+def test_bad_files_are_named(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "bad.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"bad\.png {message}"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_truncated(tmp_path: Path, suffix: str) -> None:
+    whole = tmp_path / f"whole.{suffix}"
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(whole)
+    cut = tmp_path / f"cut.{suffix}"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(UserError, match=r"cut\."):
+        read_picture(cut)
+
+
+def test_huge_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("L", (100, 100)).save(tmp_path / "huge.png")
+    monkeypatch.setattr(images, "MAX_PIXELS", 9_999)
+    with pytest.raises(UserError, match="too large"):
+        read_picture(tmp_path / "huge.png")
+
+
+def test_targets_are_checked_before_work(tmp_path: Path) -> None:
+    (tmp_path / "there.png").write_bytes(b"precious")
+    with pytest.raises(UserError, match=r"exists already.*--overwrite"):
+        check_target(tmp_path / "there.png")
+    with pytest.raises(UserError, match="is the input itself"):
+        check_target(tmp_path / "there.png", tmp_path / "there.png", overwrite=True)
+    with pytest.raises(UserError, match=r"cannot be written as '\.xyz'"):
+        check_target(tmp_path / "new.xyz")
+    with pytest.raises(UserError, match="does not exist; create it"):
+        check_target(tmp_path / "nowhere" / "new.png")
+    with pytest.raises(UserError, match="is a folder"):
+        read_picture(tmp_path)
+
+
+def test_failed_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "old.png"
+    target.write_bytes(b"precious")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(UserError, match="No space left"):
+        write_picture(Picture(ramp()), target)
+    assert target.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [target]

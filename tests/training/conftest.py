@@ -1,0 +1,41 @@
+"""Data sets of coloured ellipses in folders, as real files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import HAIR, SKIN, draw_person, empty_frame
+
+
+def write_people(folder: Path, count: int, masks: bool) -> None:
+    """``count`` pictures of one person each in folder/images, with face and hair masks in folder/masks."""
+    (folder / "images").mkdir(parents=True)
+    if masks:
+        (folder / "masks").mkdir()
+    random = np.random.default_rng(count)
+    for index in range(count):
+        picture = empty_frame(96, 96, seed=index)
+        draw_person(picture, *random.uniform(40, 56, 2), random.uniform(36, 48))
+        cv2.imwrite(str(folder / "images" / f"{index:02d}.png"), picture)
+        if masks:
+            mask = np.zeros((96, 96), np.uint8)
+            mask[(picture == SKIN).all(axis=2)] = 1
+            mask[(picture == HAIR).all(axis=2)] = 2
+            cv2.imwrite(str(folder / "masks" / f"{index:02d}.png"), mask)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with people (masks), drawings (no masks) and splits.json."""
+    root = tmp_path_factory.mktemp("data")
+    write_people(root / "people", 10, masks=True)
+    write_people(root / "drawings", 8, masks=False)
+    (root / "splits.json").write_text(
+        json.dumps({"seed": 0, "validation": {"people": ["00", "01"], "drawings": ["00"]}})
+    )
+    return root

@@ -1,0 +1,151 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.regions import CELEBAMASK_LABELS, Crop, head_crop, mask_box
+from animirror.training.data import (
+    Jitter,
+    UnpairedDataset,
+    fit_into,
+    is_grey,
+    jittered,
+    read_pictures,
+    to_picture,
+    to_tensor,
+)
+from animirror.training.options import MaskSet, PictureSet
+from animirror.training.parsing_data import (
+    CELEBAMASK19_TO_16,
+    HeadMeter,
+    WebcamDataset,
+    decode_mask,
+    group_members,
+    normalise,
+    read_set,
+)
+from animirror.training.splits import read_splits
+
+PEOPLE = MaskSet("people", "people/images", "people/masks", "face_hair")
+LABELS = CELEBAMASK_LABELS
+
+
+def test_celebamask_values_become_the_merged_labels() -> None:
+    names = (
+        "background skin nose glasses eyes eyes brows brows ears ears mouth upper_lip lower_lip hair hat "
+        "earring necklace neck cloth"
+    ).split()
+    assert [LABELS[index] for index in CELEBAMASK19_TO_16] == names
+    decoded = decode_mask(np.arange(19, dtype=np.uint8)[None], "celebamask19", LABELS)
+    assert decoded[0].tolist() == list(CELEBAMASK19_TO_16)
+    with pytest.raises(ValueError, match="value 19"):
+        decode_mask(np.array([[19]], np.uint8), "celebamask19", LABELS)
+
+
+def test_three_values_become_groups() -> None:
+    decoded = decode_mask(np.array([[0, 1, 2]], np.uint8), "face_hair", LABELS)
+    assert decoded[0].tolist() == [17, 16, LABELS.index("hair")]
+    members = group_members(LABELS)
+    assert LABELS.index("hair") not in members["face"] + members["rest"]
+    assert LABELS.index("ears") in members["face"]
+    assert LABELS.index("ears") in members["rest"]
+    assert set(members["face"]) | set(members["rest"]) | {LABELS.index("hair")} == set(range(16))
+
+
+def test_normalisation_by_hand() -> None:
+    pixel = normalise(np.array([[[0, 128, 255]]], np.uint8))  # BGR
+    assert pixel[:, 0, 0].tolist() == pytest.approx(
+        [(1 - 0.485) / 0.229, (128 / 255 - 0.456) / 0.224, (0 - 0.406) / 0.225]
+    )
+
+
+def test_sets_keep_to_their_part(data: Path) -> None:
+    splits = read_splits(data / "splits.json")
+    assert len(read_set(data, PEOPLE, splits, LABELS, validation=False)) == 8
+    assert len(read_set(data, PEOPLE, splits, LABELS, validation=True)) == 2
+
+
+def test_meter_cuts_what_the_filter_would(data: Path) -> None:
+    (sample, _) = read_set(data, PEOPLE, read_splits(data / "splits.json"), LABELS, validation=True)
+    face, head = mask_box(sample.codes == 16), mask_box(sample.codes != 17)
+    assert head is not None
+    assert HeadMeter(LABELS).crop(sample.codes) == head_crop(face, head)
+
+
+def webcam(data: Path, seed: int = 1) -> WebcamDataset:
+    samples = read_set(data, PEOPLE, read_splits(data / "splits.json"), LABELS, validation=False)
+    return WebcamDataset([(samples, 1.0)], LABELS, size=64, length=50, seed=seed)
+
+
+def test_samples_depend_on_seed_and_index_alone(data: Path) -> None:
+    one, same, other = webcam(data), webcam(data), webcam(data, seed=2)
+    assert torch.equal(one[7]["pixel_values"], same[7]["pixel_values"])
+    assert not torch.equal(one[7]["pixel_values"], one[8]["pixel_values"])
+    assert not torch.equal(one[7]["pixel_values"], other[7]["pixel_values"])
+
+
+def test_masks_move_with_their_pictures(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("animirror.training.parsing_data.spoil", lambda image, random: image)
+    monkeypatch.setattr(WebcamDataset, "COVERED", 0.0)
+    monkeypatch.setattr(WebcamDataset, "NOBODY", 0.0)
+    dataset = webcam(data)
+    agree = []
+    for index in range(50):
+        image, codes = dataset.draw(np.random.default_rng(index))
+        skin = (np.abs(image.astype(int) - (40, 80, 220)).max(axis=2) < 30) & (image.sum(axis=2) > 0)
+        inside = cv2.erode((codes == 16).astype(np.uint8), np.ones((3, 3))) > 0
+        if inside.sum() > 40:
+            agree.append((skin & inside).sum() / inside.sum())
+    assert len(agree) > 25
+    assert np.mean(agree) > 0.93
+
+
+def test_grey_pictures_are_known() -> None:
+    grey = np.repeat(np.random.default_rng(0).integers(0, 256, (40, 40, 1), dtype=np.uint8), 3, axis=2)
+    assert is_grey(grey)
+    grey[..., 2] = 255 - grey[..., 2]
+    assert not is_grey(grey)
+
+
+def test_crops_hardly_leave_the_photo() -> None:
+    fitted = fit_into(Crop(20, 50, 300), 100, 100)
+    assert fitted.side == pytest.approx(116)
+    assert (fitted.center_x, fitted.center_y) == (50, 50)
+    small = Crop(60, 40, 30)
+    assert fit_into(small, 100, 100) == small
+
+
+def test_pictures_to_tensors_and_back() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    tensor = to_tensor(image)
+    assert tensor[0, 0, 0].item() == pytest.approx(image[0, 0, 2] / 127.5 - 1)  # red first
+    assert np.array_equal(to_picture(tensor), image)
+
+
+def test_unreadable_pictures_are_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cv2.imwrite(str(tmp_path / "good.png"), np.zeros((20, 20, 3), np.uint8))
+    (tmp_path / "bad.png").write_bytes(b"x")
+    read = read_pictures(tmp_path.parent, [PictureSet("s", tmp_path.name)], None, validation=False)
+    assert [picture.path.name for picture in read] == ["good.png"]
+    assert "bad.png cannot be read" in caplog.text
+    (tmp_path / "good.png").unlink()
+    with pytest.raises(UserError, match="No usable pictures"):
+        read_pictures(tmp_path.parent, [PictureSet("s", tmp_path.name)], None, validation=False)
+
+
+def test_jitter_of_nothing_is_the_crop(data: Path) -> None:
+    (picture, *_) = read_pictures(data, [PictureSet("drawings", "drawings/images")], None, validation=False)
+    none = Jitter(rotation=0, zoom_out=1, zoom_in=1, shift=0, mirror=0)
+    view = jittered(picture, 96, none, np.random.default_rng(0))
+    assert np.array_equal(view, picture.image)
+
+
+def test_a_resumed_dataset_goes_on_where_it_stopped(data: Path) -> None:
+    photos = read_pictures(data, [PictureSet("people", "people/images")], None, validation=False)
+    whole = UnpairedDataset(photos, photos, 32, 0, 10, seed=4)
+    rest = UnpairedDataset(photos, photos, 32, 6, 10, seed=4)
+    assert len(rest) == 4
+    assert torch.equal(whole[8]["drawing"], rest[2]["drawing"])

@@ -1,0 +1,63 @@
+import math
+
+import pytest
+import torch
+
+from animirror.training import losses
+from animirror.training.pool import ImagePool
+
+
+def test_grouped_cross_entropy_by_hand() -> None:
+    # Softmax of logs is the numbers themselves: p = 0.1, 0.2, 0.3, 0.4.
+    logits = torch.log(torch.tensor([0.1, 0.2, 0.3, 0.4])).view(1, 4, 1, 1)
+    groups = [(0, 1), (1, 2, 3)]
+    for code, probability in ((0, 0.1), (3, 0.4), (4, 0.3), (5, 0.9)):
+        loss = losses.grouped_cross_entropy(logits, torch.full((1, 1, 1), code), groups)
+        assert loss.item() == pytest.approx(-math.log(probability), rel=1e-5)
+
+
+def test_grouped_cross_entropy_without_groups_is_the_ordinary_one() -> None:
+    logits, codes = torch.randn(2, 5, 8, 8), torch.randint(5, (2, 8, 8))
+    ours = losses.grouped_cross_entropy(logits, codes, [(0, 1)])
+    assert ours.item() == pytest.approx(torch.nn.functional.cross_entropy(logits, codes).item(), rel=1e-5)
+
+
+def test_least_squares_by_hand() -> None:
+    scores = torch.tensor([0.5, 2.0])
+    assert losses.adversarial(scores, True).item() == pytest.approx((0.25 + 1.0) / 2)
+    assert losses.adversarial(scores, False).item() == pytest.approx((0.25 + 4.0) / 2)
+    assert losses.discriminator_loss(scores, scores).item() == pytest.approx((0.625 + 2.125) / 2)
+
+
+def test_color_loss_ignores_texture_and_sees_tone() -> None:
+    photo = torch.zeros(1, 3, 64, 64)
+    texture = torch.ones(1, 3, 64, 64)
+    texture[..., ::2] = -1.0
+    assert losses.color_loss(texture, photo).item() == pytest.approx(0.0)
+    assert losses.color_loss(photo + 0.25, photo).item() == pytest.approx(0.25)
+
+
+def test_motion_is_small_and_equivariant_functions_cost_nothing() -> None:
+    random = torch.Generator().manual_seed(0)
+    motions = losses.random_motions(200, random)
+    angles = torch.atan2(motions[:, 1, 0], motions[:, 0, 0]) * 180 / torch.pi
+    assert angles.abs().max() <= losses.MOTION_ANGLE
+    assert angles.abs().max() > 0.9 * losses.MOTION_ANGLE
+    picture = torch.rand(2, 3, 64, 64)
+    moved = losses.move(picture, motions[:2])
+    assert losses.inner_l1(-moved, losses.move(-picture, motions[:2])).item() == pytest.approx(0.0, abs=1e-6)
+    still = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
+    assert torch.allclose(losses.move(picture[:1], still), picture[:1], atol=1e-5)
+
+
+def test_pool_shows_earlier_pictures_half_the_time() -> None:
+    pool = ImagePool(50, seed=0)
+    for index in range(50):
+        batch = torch.full((1, 1), float(index))
+        assert torch.equal(pool.exchange(batch), batch)
+    shown = [pool.exchange(torch.full((1, 1), 100.0 + i)).item() for i in range(400)]
+    earlier = sum(value != 100.0 + i for i, value in enumerate(shown))
+    assert 150 < earlier < 250
+    assert len(pool.pictures) == 50
+    none = ImagePool(0, seed=0)
+    assert none.exchange(batch) is batch

@@ -1,0 +1,227 @@
+"""Both training loops end to end on tiny data, and what becomes of their checkpoints."""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from animirror.export.entry import export_checkpoint
+from animirror.realtime.errors import UserError
+from animirror.realtime.segment import load_segmenter
+from animirror.realtime.stylize import load_stylizer
+from animirror.realtime.zoo import Zoo
+from animirror.training import cyclegan, segformer
+from animirror.training.checkpoint import load_checkpoint, load_tensors, save_checkpoint
+from animirror.training.cyclegan import constant_then_linear
+from animirror.training.evaluate import View, score_view, three_classes, truth
+from animirror.training.networks import build
+from animirror.training.options import CycleganOptions, MaskSet, PictureSet, SegformerOptions
+from animirror.training.parsing_data import Sample
+
+LABELS = ("background", "skin", "ears", "hair")
+
+
+def cyclegan_options(data: Path, runs: Path, **changes: object) -> CycleganOptions:
+    options = CycleganOptions(
+        name="run",
+        data_root=str(data),
+        photos=[PictureSet("people", "people/images", "people/masks")],
+        drawings=[PictureSet("drawings", "drawings/images")],
+        splits=str(data / "splits.json"),
+        runs=str(runs),
+        generator={"name": "lite", "width": 8, "blocks": 1, "detail_blocks": 1},
+        discriminator={"name": "patchgan", "filters": 4},
+        size=32,
+        batch=2,
+        epochs=3,
+        steps_per_epoch=2,
+        lambda_color=1.0,
+        lambda_equivariance=1.0,
+        pool=3,
+        samples=2,
+    )
+    return dataclasses.replace(options, **changes)  # type: ignore[arg-type]
+
+
+def test_schedule_by_hand() -> None:
+    rate = constant_then_linear(10, 0.5)
+    assert [rate(step) for step in (0, 4, 5, 6, 9, 10)] == pytest.approx([1, 1, 1, 0.8, 0.2, 0])
+
+
+def test_cyclegan_run_tells_its_story(data: Path, tmp_path: Path) -> None:
+    folder = cyclegan.train(cyclegan_options(data, tmp_path))
+    assert {p.name for p in folder.iterdir()} >= {"options.json", "last.safetensors", "last.json", "samples"}
+    assert [p.name for p in sorted((folder / "samples").iterdir())] == [
+        "000002.png",
+        "000004.png",
+        "000006.png",
+    ]
+    sheet = cv2.imread(str(folder / "samples" / "000006.png"))
+    assert sheet is not None
+    assert sheet.shape == (3 * 32, 2 * 32, 3)
+    _, description = load_checkpoint(folder / "last.safetensors")
+    assert description["provenance"]["step"] == 6
+    assert description["provenance"]["epochs"] == 3
+    with pytest.raises(UserError, match="already holds a run; resume it"):
+        cyclegan.train(cyclegan_options(data, tmp_path))
+
+
+def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(data: Path, tmp_path: Path) -> None:
+    whole = cyclegan.train(cyclegan_options(data, tmp_path / "whole"))
+    options = cyclegan_options(data, tmp_path / "parts")
+    folder = cyclegan.train(options, max_minutes=0.0)  # stops after its first step
+    assert load_tensors(folder / "state.safetensors")[1]["step"] == 1
+    cyclegan.train(options, resume=True, max_minutes=0.0)
+    cyclegan.train(options, resume=True)
+    expected, _ = load_tensors(whole / "state.safetensors")
+    found, description = load_tensors(folder / "state.safetensors")
+    assert description["step"] == 6
+    assert expected.keys() == found.keys()
+    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
+
+
+def test_losses_are_logged(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cyclegan, "LOG_EVERY", 2)
+    folder = cyclegan.train(cyclegan_options(data, tmp_path))
+    with (folder / "losses.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["2", "4", "6"]
+    options = cyclegan_options(data, tmp_path)
+    weighted = sum(
+        getattr(options, f"lambda_{name}") * float(rows[0][name])
+        for name in ("gan", "cycle", "identity", "color", "equivariance")
+    )
+    assert float(rows[0]["generator"]) == pytest.approx(weighted, rel=1e-3)
+
+
+def test_training_moves_towards_its_goal(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cyclegan, "LOG_EVERY", 10)
+    options = cyclegan_options(data, tmp_path, epochs=1, steps_per_epoch=60, learning_rate=2e-3)
+    folder = cyclegan.train(options)
+    with (folder / "losses.csv").open() as file:
+        cycles = [float(row["cycle"]) for row in csv.DictReader(file)]
+    assert cycles[-1] < 0.7 * cycles[0]
+
+
+def segformer_options(data: Path, runs: Path, **changes: object) -> SegformerOptions:
+    options = SegformerOptions(
+        name="seg",
+        network={"name": "segformer", "decoder": 16, "drop_path": 0.0, "dropout": 0.0},
+        labels=list(LABELS),
+        data_root=str(data),
+        sets=[MaskSet("people", "people/images", "people/masks", "face_hair")],
+        splits=str(data / "splits.json"),
+        runs=str(runs),
+        size=64,
+        steps=4,
+        batch=2,
+        warmup=1,
+        save_every=2,
+        bf16=False,
+        workers=0,
+    )
+    return dataclasses.replace(options, **changes)  # type: ignore[arg-type]
+
+
+def test_segformer_trains_saves_resumes_and_exports(data: Path, tmp_path: Path) -> None:
+    options = segformer_options(data, tmp_path)
+    checkpoint = segformer.train(options, max_minutes=0.0)
+    assert load_checkpoint(checkpoint)[1]["provenance"]["step"] == 1
+    segformer.train(options, resume=True)
+    _, description = load_checkpoint(checkpoint)
+    assert description["provenance"]["step"] == 4
+    assert description["labels"] == list(LABELS)
+
+    weights = tmp_path / "weights"
+    entry, parity = export_checkpoint(checkpoint, "tiny", weights, data / "people" / "images", "made up")
+    assert parity.crops == 10
+    assert parity.largest < 1e-3
+    segmenter = load_segmenter(Zoo(weights), "tiny", device="cpu")
+    assert (segmenter.labels, segmenter.size) == (LABELS, 64)
+    assert segmenter(np.zeros((3, 64, 64, 3), np.uint8)).shape == (3, 4, 16, 16)
+    assert entry.provenance["seed"] == options.seed
+
+
+def test_generator_exports_as_it_was_trained(data: Path, tmp_path: Path) -> None:
+    folder = cyclegan.train(cyclegan_options(data, tmp_path, epochs=1))
+    weights = tmp_path / "weights"
+    entry, parity = export_checkpoint(
+        folder / "last.safetensors", "tiny", weights, data / "people" / "images", "made up", size=64
+    )
+    assert parity.largest <= 1
+    stylizer = load_stylizer(Zoo(weights), "anime", device="cpu")
+    assert (entry.size, stylizer.size) == (64, 64)
+
+
+def test_an_export_that_differs_is_not_kept(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = cyclegan.train(cyclegan_options(data, tmp_path, epochs=1))
+    other = build({"name": "lite", "width": 8, "blocks": 1, "detail_blocks": 1})
+    from animirror.export import entry
+
+    real = entry.check_parity
+    monkeypatch.setattr(entry, "check_parity", lambda _, task, path, crops: real(other, task, path, crops))
+    weights = tmp_path / "weights"
+    with pytest.raises(UserError, match="does not answer as the checkpoint does"):
+        export_checkpoint(folder / "last.safetensors", "tiny", weights, data / "people" / "images", "made up")
+    assert list(weights.iterdir()) == []
+
+
+def test_checkpoints_in_half_precision_are_small_and_load(tmp_path: Path) -> None:
+    network = build({"name": "lite", "width": 8, "blocks": 1})
+    spec = {"name": "lite", "width": 8, "blocks": 1}
+    for name, half in (("full", False), ("half", True)):
+        description = {"task": "stylization", "network": spec, "size": 64, "style": "x"}
+        save_checkpoint(tmp_path / f"{name}.safetensors", network, description, half=half)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("full", "half")]
+    assert sizes[1] < 0.65 * sizes[0]
+    loaded, _ = load_checkpoint(tmp_path / "half.safetensors")
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.allclose(loaded(picture), network.eval()(picture), atol=0.01)
+
+
+def test_broken_checkpoints_are_named(tmp_path: Path) -> None:
+    (tmp_path / "x.safetensors").write_bytes(b"junk")
+    with pytest.raises(UserError, match=r"x\.json cannot be read"):
+        load_checkpoint(tmp_path / "x.safetensors")
+    (tmp_path / "x.json").write_text('{"task": "stylization", "network": {"name": "lite"}, "size": 64}')
+    with pytest.raises(UserError, match=r"x\.safetensors cannot be read"):
+        load_checkpoint(tmp_path / "x.safetensors")
+
+
+def test_scores_by_hand() -> None:
+    codes = np.full((40, 40), 17, np.uint8)
+    codes[10:30, 10:30] = 16  # face, of 400 pixels
+    codes[0:10] = 10  # hair, of 400 pixels
+
+    def half_right(crops: np.ndarray) -> np.ndarray:
+        answer = np.zeros((1, 16, 40, 40), np.float32)
+        answer[:, 0] = 0.5
+        answer[:, 1, 10:30, 10:20] = 1.0  # the left half of the face
+        answer[:, 10, 0:20] = 0.9  # hair twice as high as it is, over part of that half face
+        return answer
+
+    sample = Sample(np.zeros((40, 40, 3), np.uint8), codes)
+    score = score_view(View("flickr", "x", 1.0), [sample], half_right, _celeb(), 40)
+    assert score.face == pytest.approx(200 / 400)
+    assert score.hair == pytest.approx(400 / 700, abs=1e-4)  # 20 rows less the 10 x 10 of face
+
+
+def _celeb() -> tuple[str, ...]:
+    from animirror.realtime.regions import CELEBAMASK_LABELS
+
+    return CELEBAMASK_LABELS
+
+
+def test_ears_are_face_only_where_masks_know_them() -> None:
+    ears = np.zeros((16, 1, 1), np.float32)
+    ears[_celeb().index("ears")] = 1.0
+    assert three_classes(ears, _celeb(), ears=True)[0, 0] == 1
+    assert three_classes(ears, _celeb(), ears=False)[0, 0] == 0
+    assert truth(np.array([[1, 16, 17, 10, 13]], np.uint8))[0].tolist() == [1, 1, 0, 2, 0]
