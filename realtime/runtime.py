@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import io
+import json
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +33,9 @@ DEVICES = ("auto", *PROVIDERS)
 AUTO = ("cuda", "coreml", "directml")
 # onnxruntime prints red lines when a provider's libraries are missing; we say it in one line ourselves.
 FATAL_ONLY = 4
+NVIDIA_DEVICES = ("cuda", "tensorrt")
+# The driver's own library. Where it is missing, hundreds of MB of CUDA need not be loaded only to fail.
+NVIDIA_DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,13 @@ class Session:
     """One ONNX model with one input and one output, ready to run; may be called from several threads.
 
     ``device``: one of DEVICES. "auto" takes the best provider that truly starts and falls back to the CPU;
-    a device asked for by name must start. ``threads``: of one run on the CPU; None: one per core.
+    a device asked for by name must start. ``threads``: of one run on the CPU; None: one per core that this
+    process may use. ``provider`` is what really runs, ``note`` why nothing better does (None: no reason).
     Raises UserError when the file is no ONNX model of this form or the device does not start.
     """
 
     def __init__(self, path: Path, device: str = "auto", threads: int | None = None) -> None:
-        started = _start(path, device, threads or os.cpu_count() or 1)
+        started = _start(path, device, threads or usable_cores())
         self._session, self.provider, self.note = started.session, started.provider, started.note
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
@@ -58,60 +67,136 @@ class Session:
         self.path = path
         self.input_name: str = inputs[0].name
         self.output_name: str = outputs[0].name
-        self.input_shape: tuple[int | str, ...] = tuple(inputs[0].shape)
+        self.input_type: str = inputs[0].type
+        self.input_shape: tuple[int | str | None, ...] = tuple(inputs[0].shape)
+        self.output_type: str = outputs[0].type
+        self.output_shape: tuple[int | str | None, ...] = tuple(outputs[0].shape)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, array: NDArray[np.uint8]) -> NDArray[Any]:
         """The output for one input. Raises ValueError for an array that does not fit the model."""
-        expected = tuple(n for n in self.input_shape if isinstance(n, int))
+        expected = self.input_shape[1:]
         if array.dtype != np.uint8 or array.ndim != 4 or array.shape[1:] != expected:
-            raise ValueError(f"{self.path.name} takes uint8 [N, {expected}], not {array.dtype} {array.shape}")
+            raise ValueError(
+                f"{self.path.name} takes uint8 [N, {', '.join(map(str, expected))}], "
+                f"not {array.dtype} {list(array.shape)}"
+            )
         return np.asarray(self._session.run(None, {self.input_name: np.ascontiguousarray(array)})[0])
 
     def warm_up(self) -> None:
         """Run once on an empty picture: the first run allocates and is slow."""
-        self.run(np.zeros((1, *(n for n in self.input_shape if isinstance(n, int))), np.uint8))
+        self.run(np.zeros((1, *(n for n in self.input_shape[1:] if isinstance(n, int))), np.uint8))
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on: a container or `taskset` may allow fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def read_contract(session: Session, task: str) -> dict[str, Any]:
+    """The metadata of a model for ``task``, with ``size`` as an int and ``labels`` (if any) as a tuple.
+
+    Raises UserError where the file does not keep the ONNX contract: one that claims one shape and has another
+    would only fail, or draw nonsense, frames later.
+    """
+    try:
+        return _parse_contract(session, task)
+    except (KeyError, ValueError) as error:
+        reason = f"its metadata lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise UserError(
+            f"{session.path} is no model for {task} by AniMirror's contract: {reason}."
+        ) from error
+
+
+def _parse_contract(session: Session, task: str) -> dict[str, Any]:
+    known: dict[str, Any] = dict(session.metadata)
+    if known["task"] != task:
+        raise ValueError(f"its task is '{known['task']}'")
+    size = known["size"] = int(known["size"])
+    if session.input_type != "tensor(uint8)" or session.input_shape[1:] != (size, size, 3):
+        raise ValueError(f"its input is not uint8 [N, {size}, {size}, 3]")
+    if "labels" in known:
+        labels = json.loads(known["labels"])
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise ValueError("its labels are not a list of names")
+        known["labels"] = tuple(labels)
+    return known
 
 
 def _start(path: Path, device: str, threads: int) -> Started:
     if device not in DEVICES:
         raise UserError(f"Unknown device '{device}'; known: {', '.join(DEVICES)}.")
-    if device == "cpu":
-        return Started(_session(path, PROVIDERS["cpu"], threads), PROVIDERS["cpu"], None)
+    if not path.is_file():
+        raise UserError(f"There is no model file {path}.")
     available = ort.get_available_providers()
-    reasons = []
-    for name in AUTO if device == "auto" else (device,):
-        provider = PROVIDERS[name]
-        if provider not in available:
-            if device != "auto":
-                reasons.append(f"{name} is not in this onnxruntime (it has {', '.join(available)})")
-            continue
-        session = _session(path, provider, threads)
-        # onnxruntime falls back silently: only the session knows what it got.
-        if provider in session.get_providers():
-            return Started(session, provider, None)
-        reasons.append(f"{name} did not start (driver or libraries missing)")
-    if device != "auto":
-        raise UserError(
-            f"The device '{device}' cannot be used: {'; '.join(reasons)}; use --device auto or cpu."
-        )
-    note = "; ".join(reasons) or None
-    return Started(_session(path, PROVIDERS["cpu"], threads), PROVIDERS["cpu"], note)
+    # Of a device that this onnxruntime was built without, `auto` has nothing to say.
+    names = (
+        [name for name in (*AUTO, "cpu") if PROVIDERS[name] in available] if device == "auto" else [device]
+    )
+    reasons: list[str] = []
+    for name in names:
+        reason = _obstacle(name, available)
+        if reason is None:
+            session = _session(path, name, threads)
+            # onnxruntime falls back silently: only the session knows what it got.
+            if PROVIDERS[name] in session.get_providers():
+                return Started(session, PROVIDERS[name], "; ".join(reasons) or None)
+            reason = "did not start (its libraries are missing or do not fit the driver)"
+        reasons.append(f"{name} {reason}")
+    raise UserError(f"The device '{device}' cannot be used: {'; '.join(reasons)}; use --device auto or cpu.")
 
 
-def _session(path: Path, provider: str, threads: int) -> Any:
+def _obstacle(name: str, available: list[str]) -> str | None:
+    """What keeps a device from even being tried (None: nothing)."""
+    if PROVIDERS[name] not in available:
+        return f"is not in this onnxruntime (it has {', '.join(available)})"
+    if name in NVIDIA_DEVICES and not _has_nvidia_driver():
+        return "needs an NVIDIA driver, and there is none"
+    return None
+
+
+def _has_nvidia_driver() -> bool:
+    try:
+        ctypes.CDLL(NVIDIA_DRIVERS[sys.platform])
+    except (KeyError, OSError):
+        return False
+    return True
+
+
+def _session(path: Path, name: str, threads: int) -> Any:
     options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = FATAL_ONLY
     options.intra_op_num_threads = threads
-    # Segmenter, generator, decoder and encoder share the cores: waiting threads must not burn them.
+    # Segmenter, generator, decoder and encoder share the cores: waiting threads must not burn them. Measured
+    # on two cores with other work on them: the segmenter takes 30 ms without spinning and 57 ms with it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = [provider] if provider == PROVIDERS["cpu"] else [provider, PROVIDERS["cpu"]]
+    providers = list(dict.fromkeys([PROVIDERS[name], PROVIDERS["cpu"]]))
     ort.set_default_logger_severity(FATAL_ONLY)
+    chatter = io.StringIO()
     try:
-        return ort.InferenceSession(str(path), options, providers=providers)
+        # Where a provider fails, onnxruntime prints paragraphs to stdout, in the midst of a --json answer.
+        with contextlib.redirect_stdout(chatter):
+            if name in NVIDIA_DEVICES and hasattr(ort, "preload_dlls"):
+                # The pip packages of the `cuda` extra lie where no loader looks.
+                ort.preload_dlls()
+            session = ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # onnxruntime's exceptions share no public base class
-        raise UserError(f"The model {path} cannot be loaded by onnxruntime: {_first_line(error)}.") from error
+        raise UserError(
+            f"The model {path} cannot be loaded by onnxruntime ({_first_line(error)}): "
+            "put the original file back, or export it again."
+        ) from error
+    finally:
+        if chatter.getvalue():
+            log.debug("%s", chatter.getvalue())
+    # A device lost later must be heard of, not be replaced with a printed line.
+    session.disable_fallback()
+    return session
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
+    """What onnxruntime has to say, without its "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : " and path."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rsplit(" : ", 1)[-1].rsplit(" failed:", 1)[-1].rstrip(".")

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.runtime import Session
+from animirror.realtime.runtime import Session, read_contract
 from animirror.realtime.zoo import Zoo
 
 
 class Segmenter:
     """A segmentation model: pictures in, the probability of every label at every place out.
 
-    Raises UserError where the model's metadata is not that of a segmenter.
+    Raises UserError where the file is not a segmenter by the contract.
     """
 
     def __init__(self, session: Session) -> None:
-        metadata = session.metadata
-        try:
-            if metadata.get("task") != "segmentation":
-                raise ValueError(f"its task is '{metadata.get('task')}'")
-            self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
-            self.size = int(metadata["size"])
-        except (KeyError, ValueError) as error:
-            raise UserError(f"{session.path} is no segmenter by AniMirror's contract: {error}.") from error
+        contract = read_contract(session, "segmentation")
         self.session = session
+        self.size: int = contract["size"]
+        self.labels: tuple[str, ...] = contract.get("labels", ())
+        channels = session.output_shape[1] if len(session.output_shape) == 4 else None
+        if session.output_type != "tensor(float)" or channels != len(self.labels):
+            raise UserError(
+                f"{session.path} is no segmenter by AniMirror's contract: its output is not "
+                f"float32 [N, {len(self.labels)}, s, s], one plane for each of its labels."
+            )
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, S, S, 3] BGR -> float32 [N, L, s, s], softmax over labels. ValueError otherwise."""
@@ -40,6 +39,8 @@ def load_segmenter(
 ) -> Segmenter:
     """The named (or the default) segmenter of the zoo, its file verified. Raises UserError."""
     entry = zoo.get(name) if name else zoo.default("segmentation")
+    if entry.task != "segmentation":
+        raise UserError(f"The model '{entry.name}' is for {entry.task}, not a segmenter.")
     segmenter = Segmenter(Session(zoo.verify(entry), device, threads))
     if (segmenter.labels, segmenter.size) != (entry.labels, entry.size):
         raise UserError(f"{entry.file} has other labels or another size than its entry in {zoo.folder}.")

@@ -6,25 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.runtime import Session
+from animirror.realtime.runtime import Session, read_contract
 from animirror.realtime.zoo import Zoo
 
 
 class Stylizer:
     """A stylization model: pictures in, the same pictures drawn out.
 
-    Raises UserError where the model's metadata is not that of a generator.
+    Raises UserError where the file is not a generator by the contract.
     """
 
     def __init__(self, session: Session) -> None:
-        metadata = session.metadata
-        try:
-            if metadata.get("task") != "stylization":
-                raise ValueError(f"its task is '{metadata.get('task')}'")
-            self.style, self.size = metadata["style"], int(metadata["size"])
-        except (KeyError, ValueError) as error:
-            raise UserError(f"{session.path} is no generator by AniMirror's contract: {error}.") from error
+        contract = read_contract(session, "stylization")
         self.session = session
+        self.size: int = contract["size"]
+        self.style: str = contract.get("style", "")
+        as_input = (session.input_type, session.input_shape[1:])
+        if not self.style or (session.output_type, session.output_shape[1:]) != as_input:
+            raise UserError(
+                f"{session.path} is no generator by AniMirror's contract: it names no style, or its output "
+                f"is not uint8 [N, {self.size}, {self.size}, 3]."
+            )
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """uint8 [N, S, S, 3] BGR -> the same shape and colour order. ValueError for another shape."""

@@ -48,12 +48,14 @@ class ModelState:
 class Zoo:
     """The models of one folder (default: those that ship with the package), read from its manifest.json.
 
+    ``create``: a folder without a manifest is an empty zoo; adding its first model writes one.
     Raises UserError naming the manifest, and the entry and key, where it cannot be read or is not valid.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, create: bool = False) -> None:
         self.folder = folder or Path(str(resources.files("animirror.weights")))
-        self.entries = _read(self.folder / MANIFEST)
+        manifest = self.folder / MANIFEST
+        self.entries: list[ModelEntry] = [] if create and not manifest.exists() else _read(manifest)
 
     def get(self, name: str) -> ModelEntry:
         """The entry called ``name``. Raises UserError that lists the names there are."""
@@ -93,14 +95,19 @@ class Zoo:
         return [ModelState(entry, self._problem(entry)) for entry in self.entries]
 
     def add(self, entry: ModelEntry) -> None:
-        """Add an entry, or replace the one of the same name; its file must lie in the folder already."""
+        """Add an entry, or replace the one of the same name; its file must lie in the folder already.
+
+        The manifest is written beside and renamed: whoever reads meanwhile sees the old one or the new one.
+        """
         self.verify(entry)
-        names = [known.name for known in self.entries]
+        entries = list(self.entries)
+        names = [known.name for known in entries]
         if entry.name in names:
-            self.entries[names.index(entry.name)] = entry
+            entries[names.index(entry.name)] = entry
         else:
-            self.entries.append(entry)
-        _write(self.folder / MANIFEST, self.entries)
+            entries.append(entry)
+        _write(self.folder / MANIFEST, entries)
+        self.entries = entries
 
     def _problem(self, entry: ModelEntry) -> str | None:
         path = self.folder / entry.file
@@ -130,13 +137,21 @@ def _read(path: Path) -> list[ModelEntry]:
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise UserError(f"The manifest {path} is not of version {VERSION}: update animirror.")
     models = content.get("models")
-    if not isinstance(models, list):
-        raise UserError(f"The manifest {path} has no list of models: {REPAIR}.")
-    entries = [_parse(item, f"{path}, model {index + 1}") for index, item in enumerate(models)]
+    if not isinstance(models, list) or content.keys() != {"version", "models"}:
+        raise UserError(
+            f"The manifest {path} must hold version and a list of models, nothing else: {REPAIR}."
+        )
+    entries = [_parse(item, _where(path, item, index)) for index, item in enumerate(models)]
     names = [entry.name for entry in entries]
     if len(set(names)) != len(names):
         raise UserError(f"The manifest {path} has two models of the same name: {REPAIR}.")
     return entries
+
+
+def _where(path: Path, item: Any, index: int) -> str:
+    """How an error calls a model: by its name where it has one, else by its place."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return f"{path}, model {repr(name) if isinstance(name, str) else index + 1}"
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -165,18 +180,31 @@ def _parse(item: Any, where: str) -> ModelEntry:
     if unknown := item.keys() - _TYPES.keys():
         raise UserError(f"{where}: unknown {', '.join(sorted(unknown))}.")
     for key, value in item.items():
-        if not isinstance(value, _TYPES[key]):
+        # True is an int to Python, but no number of bytes.
+        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
             raise UserError(f"{where}: {key} is of the wrong type ({value!r}).")
-    if item["task"] not in TASKS:
-        raise UserError(f"{where}: task must be one of {', '.join(TASKS)}, not '{item['task']}'.")
-    if Path(item["file"]).name != item["file"]:
-        raise UserError(f"{where}: file must be a plain name beside the manifest, not '{item['file']}'.")
-    if item["task"] == "segmentation" and not item.get("labels"):
-        raise UserError(f"{where}: a segmentation model needs labels.")
-    if item["task"] == "stylization" and not item.get("style"):
-        raise UserError(f"{where}: a stylization model needs a style.")
+    if problem := _contradiction(item):
+        raise UserError(f"{where}: {problem}.")
     labels = item.get("labels")
     return ModelEntry(**{**item, "labels": tuple(labels) if labels else None})
+
+
+def _contradiction(item: dict[str, Any]) -> str | None:
+    """What is wrong with the values of an entry whose keys and types are right (None: nothing)."""
+    labels = item.get("labels")
+    if item["task"] not in TASKS:
+        return f"task must be one of {', '.join(TASKS)}, not '{item['task']}'"
+    if Path(item["file"]).name != item["file"] or "\\" in item["file"]:
+        return f"file must be a plain name beside the manifest, not '{item['file']}'"
+    if item["size"] < 1 or item["bytes"] < 1:
+        return "size and bytes must be positive"
+    if labels is not None and not all(isinstance(label, str) for label in labels):
+        return "labels must be names"
+    if item["task"] == "segmentation" and not labels:
+        return "a segmentation model needs labels"
+    if item["task"] == "stylization" and not item.get("style"):
+        return "a stylization model needs a style"
+    return None
 
 
 def _write(path: Path, entries: list[ModelEntry]) -> None:
@@ -184,8 +212,12 @@ def _write(path: Path, entries: list[ModelEntry]) -> None:
         {key: value for key, value in dataclasses.asdict(entry).items() if value is not None}
         for entry in entries
     ]
+    text = json.dumps({"version": VERSION, "models": models}, indent=2) + "\n"
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(
-        json.dumps({"version": VERSION, "models": models}, indent=2) + "\n", encoding="utf-8"
-    )
-    temporary.replace(path)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"The manifest {path} cannot be written ({error.strerror}); check its folder's rights."
+        ) from error

@@ -93,7 +93,12 @@ def test_unknown_names_list_what_there_is(zoo: Zoo) -> None:
         ({"bytes": "3"}, "bytes is of the wrong type"),
         ({"file": "../x.onnx"}, "plain name beside the manifest"),
         ({"style": None}, "needs a style"),
-        ({"colour": 1}, "unknown colour"),
+        ({"colour": 1}, "model 'small': unknown colour"),
+        ({"bytes": True}, "bytes is of the wrong type"),
+        ({"size": 0}, "must be positive"),
+        ({"labels": ["skin", 3]}, "labels must be names"),
+        ({"name": 7}, "model 1: name is of the wrong type"),
+        ({"task": "segmentation"}, "needs labels"),
     ],
 )
 def test_invalid_entries_are_named(zoo: Zoo, change: dict[str, object], message: str) -> None:
@@ -103,7 +108,43 @@ def test_invalid_entries_are_named(zoo: Zoo, change: dict[str, object], message:
         Zoo(zoo.folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 9, "models": []}', '{"version": 1}'])
+def test_missing_keys_are_named(zoo: Zoo) -> None:
+    item = dataclasses.asdict(entry(zoo.folder))
+    del item["licence"], item["sha256"]
+    (zoo.folder / MANIFEST).write_text(json.dumps({"version": 1, "models": [item]}))
+    with pytest.raises(UserError, match=r"manifest\.json, model 'small': lacks licence, sha256"):
+        Zoo(zoo.folder)
+
+
+def test_two_models_of_one_name(zoo: Zoo) -> None:
+    item = dataclasses.asdict(entry(zoo.folder))
+    (zoo.folder / MANIFEST).write_text(json.dumps({"version": 1, "models": [item, item]}))
+    with pytest.raises(UserError, match="two models of the same name"):
+        Zoo(zoo.folder)
+
+
+def test_a_new_folder_is_an_empty_zoo_until_something_is_added(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"manifest\.json cannot be read"):
+        Zoo(tmp_path)
+    zoo = Zoo(tmp_path, create=True)
+    assert zoo.entries == []
+    assert not (tmp_path / MANIFEST).exists()
+    zoo.add(entry(tmp_path))
+    assert [e.name for e in Zoo(tmp_path).entries] == ["small"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MANIFEST, "small.onnx"]
+
+
+def test_what_does_not_verify_is_not_added(zoo: Zoo) -> None:
+    known = entry(zoo.folder)
+    with pytest.raises(UserError, match="has 3 bytes, not 4"):
+        zoo.add(dataclasses.replace(known, bytes=4))
+    assert zoo.entries == Zoo(zoo.folder).entries == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"version": 9, "models": []}', '{"version": 1}', '{"version": 1, "models": [], "x": 0}'],
+)
 def test_broken_manifests(tmp_path: Path, text: str) -> None:
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(UserError, match=r"manifest\.json"):
