@@ -47,6 +47,9 @@ DEFAULT_REGIONS = ("face", "hair")
 FACE_SHARE = 0.52
 # Hair may make the crop larger, but never so large that the face falls under this share of it.
 MIN_FACE_SHARE = 0.32
+# A "face" smaller than this share of its head's shorter side is an ear or a cheek seen from behind, and no
+# scale for a crop: the crop would shrink onto it. A face from the front has 0.4 even under very full hair.
+MIN_FACE_OF_HEAD = 0.25
 # Free border on each side, as a share of the head's box: feathering and the next frame's motion need room.
 HEAD_MARGIN = 0.10
 
@@ -178,10 +181,10 @@ def head_crop(face: Box | None, head: Box) -> Crop:
     of face and hair together (hat and beard included). Frame coordinates in, frame coordinates out.
     """
     needed = max(head.width, head.height) * (1 + 2 * HEAD_MARGIN)
-    if face is None or face.area <= 0:
-        return Crop(*head.center, side=needed)
     # Profiles are narrow and open mouths long: the mean of the sides is steadier than either.
-    face_size = (face.width + face.height) / 2
+    face_size = 0.0 if face is None or face.area <= 0 else (face.width + face.height) / 2
+    if face is None or face_size <= MIN_FACE_OF_HEAD * min(head.width, head.height):
+        return Crop(*head.center, side=needed)
     side = min(max(face_size / FACE_SHARE, needed), face_size / MIN_FACE_SHARE)
     return Crop(
         _center_near_face(head.left, head.right, face.left, face.right, side),
@@ -244,4 +247,5 @@ def label_indices(names: Iterable[str], labels: Sequence[str]) -> tuple[int, ...
 def region_probability(probabilities: NDArray[np.float32], indices: Sequence[int]) -> NDArray[np.float32]:
     """Sum over the given labels: float32 [..., L, h, w] in 0..1 -> float32 [..., h, w] in 0..1."""
     chosen = np.ascontiguousarray(probabilities[..., list(indices), :, :])
-    return np.minimum(chosen.sum(axis=-3, dtype=np.float32), np.float32(1.0))
+    total: NDArray[np.float32] = np.minimum(chosen.sum(axis=-3, dtype=np.float32), np.float32(1.0))
+    return total

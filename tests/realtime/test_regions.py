@@ -37,6 +37,26 @@ def test_crop_past_the_border_replicates_or_blackens() -> None:
     assert (crop.extract(frame, 8, cv2.BORDER_CONSTANT)[:, :4] == 0).all()
 
 
+def test_a_gradient_is_sampled_where_the_matrix_says() -> None:
+    frame = np.repeat(np.repeat(np.arange(100, dtype=np.uint8)[None, :, None] * 2, 60, 0), 3, 2)
+    # Enlarged twice from column 10: crop pixel v shows frame column 10 - 0.5 + (v + 0.5) / 2, value doubled.
+    crop = Crop(20.0, 30.0, 20.0).extract(frame, 40)
+    assert np.abs(crop[:, :, 0] - 2 * (9.5 + (np.arange(40) + 0.5) / 2)).max() <= 1
+    # Shrunk three times from column 20: pixel v averages columns 20 + 3v to 22 + 3v, whose mean is 21 + 3v.
+    crop = Crop(35.0, 30.0, 30.0).extract(frame, 10)
+    assert np.abs(crop[:, :, 1] - 2 * (21 + 3 * np.arange(10.0))).max() <= 1
+    # Shrunk 3.75 times, no whole number: the mean of columns 20 + 3.75v and the 3.75 after it.
+    crop = Crop(35.0, 30.0, 30.0).extract(frame, 8)
+    assert np.abs(crop[:, :, 2] - 2 * (20 + 3.75 * (np.arange(8) + 0.5) - 0.5)).max() <= 1
+
+
+def test_a_far_away_crop_shows_the_border() -> None:
+    frame = np.zeros((10, 10, 3), np.uint8)
+    frame[0, 0] = (1, 2, 3)
+    for side in (8.0, 40.0):
+        assert (Crop(-100.0, -100.0, side).extract(frame, 8) == (1, 2, 3)).all()
+
+
 def test_large_crops_average_areas() -> None:
     frame = np.zeros((64, 64, 3), np.uint8)
     frame[::2] = 200  # stripes of one pixel: bilinear sampling alone would show 0 or 200
@@ -84,6 +104,25 @@ def test_head_from_behind_is_its_hair() -> None:
     assert head_crop(None, Box(0, 0, 50, 100)) == Crop(25.0, 50.0, 120.0)
 
 
+def test_head_crop_holds_all_hair_of_every_head() -> None:
+    random = np.random.default_rng(5)
+    for _ in range(300):
+        face = Box(100, 100, 100 + random.uniform(60, 100), 100 + random.uniform(60, 100))
+        over = random.uniform(0, 40, 4)
+        head = Box(face.left - over[0], face.top - over[1], face.right + over[2], face.bottom + over[3])
+        crop = head_crop(face, head)
+        if crop.side < (face.width + face.height) / 2 / MIN_FACE_SHARE - 1e-6:
+            assert crop.box.intersection(head) == head
+        assert crop.box.intersection(face) == face
+
+
+def test_an_ear_seen_from_behind_is_no_face() -> None:
+    head = Box(0, 0, 80, 100)
+    assert head_crop(Box(0, 50, 8, 66), head) == head_crop(None, head) == Crop(40.0, 50.0, 120.0)
+    # A face of half the head's width is one.
+    assert head_crop(Box(20, 40, 60, 80), head).side == pytest.approx(120)
+
+
 def test_mask_box() -> None:
     mask = np.zeros((10, 12), bool)
     assert mask_box(mask) is None
@@ -104,6 +143,18 @@ def test_labels_of_both_sets() -> None:
     assert label_indices(["face"], CELEBAMASK_LABELS) == (1, 2, 3, 4, 5, 6, 7, 8, 9)
     assert label_indices(["face", "hair"], ATR) == (2, 3, 11)
     assert label_indices(["Left-shoe"], ATR) == (9,)
+    assert label_indices(["HAIR", "nose"], CELEBAMASK_LABELS) == (2, 10)
+    assert label_indices(["hat"], CELEBAMASK_LABELS) == (11,)
+    assert label_indices(["neck"], CELEBAMASK_LABELS) == (13, 14)
+    assert label_indices(["clothes"], ATR) == (4, 5, 6, 7, 8, 17)
+    assert label_indices([], ATR) == ()
+
+
+def test_a_region_that_the_model_lacks_is_named() -> None:
+    with pytest.raises(
+        UserError, match=r"'jewellery' is neither .* regions: clothes, face, hair, hat, neck;"
+    ):
+        label_indices(["jewellery"], ATR)
 
 
 def test_unknown_region_is_named() -> None:
@@ -114,3 +165,12 @@ def test_unknown_region_is_named() -> None:
 def test_region_probability_sums() -> None:
     probabilities = np.array([0.1, 0.2, 0.3, 0.4], np.float32).reshape(4, 1, 1)
     assert region_probability(probabilities, (1, 3))[0, 0] == pytest.approx(0.6)
+    batch = np.stack([probabilities, probabilities[::-1]])
+    assert region_probability(batch, (0,)).ravel() == pytest.approx([0.1, 0.4])
+    assert region_probability(batch, ()).ravel().tolist() == [0, 0]
+
+
+def test_region_probability_stays_a_probability() -> None:
+    """Softmax rounds: sixteen of them may sum to a little more than one."""
+    probabilities = np.full((3, 1, 1), 0.3333334, np.float32)
+    assert region_probability(probabilities, (0, 1, 2))[0, 0] == 1
