@@ -6,6 +6,7 @@ animirror export runs/anime-lite/last.safetensors --name anime-lite --crops ../s
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import Namespace
 from dataclasses import asdict
@@ -14,19 +15,21 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from animirror.export.parity import Parity, check_parity
-from animirror.export.to_onnx import write_onnx
+from animirror.export.to_onnx import OPSET, PRECISIONS, write_onnx
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import whole_frame
-from animirror.realtime.zoo import MANIFEST, VERSION, ModelEntry, Zoo, sha256
+from animirror.realtime.zoo import TASKS, ModelEntry, Zoo, sha256
 from animirror.training.checkpoint import load_checkpoint
 from animirror.training.splits import pictures
 
 # Enough real crops that every kind of skin, hair and light is among them, few enough for seconds.
 PARITY_CROPS = 12
 LICENCE = "MIT"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def read_crops(folder: Path, size: int) -> NDArray[np.uint8]:
@@ -43,53 +46,83 @@ def read_crops(folder: Path, size: int) -> NDArray[np.uint8]:
 
 
 def export_checkpoint(
-    checkpoint: Path, name: str, weights: Path, crops: Path, data_terms: str, size: int | None = None
+    checkpoint: Path,
+    name: str,
+    weights: Path,
+    crops: Path,
+    data_terms: str,
+    size: int | None = None,
+    precision: str = "fp32",
 ) -> tuple[ModelEntry, Parity]:
     """Export a checkpoint as the model ``name`` of the zoo in the folder ``weights``.
 
-    ``size``: side of the model's input, px (None: the training size). The file becomes part of the zoo only
-    after the parity check; an earlier model of the same name is replaced. Raises UserError.
+    ``size``: side of the model's input, px (None: the training size). ``precision`` (one of PRECISIONS) is
+    how the weights are stored. The file becomes part of the zoo only after the parity check; an earlier
+    model of the same name is replaced. Raises UserError.
     """
+    _check_arguments(name, size, precision)
     network, description = load_checkpoint(checkpoint)
+    _check_description(description, checkpoint)
     if size is not None:
         description["size"] = size
+    pictures_to_try = read_crops(crops, description["size"])
     weights.mkdir(parents=True, exist_ok=True)
+    zoo = Zoo(weights, create=True)
     candidate = weights / f"{name}.candidate.onnx"
     try:
-        write_onnx(network, description, candidate)
-        parity = check_parity(network, description["task"], candidate, read_crops(crops, description["size"]))
+        write_onnx(network, description, candidate, precision)
+        parity = check_parity(network, description["task"], candidate, pictures_to_try, precision)
         target = weights / f"{name}.onnx"
         candidate.replace(target)
     finally:
         candidate.unlink(missing_ok=True)
-    entry = _entry(name, target, description, data_terms)
-    _open_zoo(weights).add(entry)
+    entry = _entry(name, target, description, data_terms, precision, parity)
+    zoo.add(entry)
     return entry, parity
 
 
-def _entry(name: str, path: Path, description: dict[str, Any], data_terms: str) -> ModelEntry:
-    labels = description.get("labels")
+def _check_arguments(name: str, size: int | None, precision: str) -> None:
+    if not PLAIN_NAME.fullmatch(name):
+        raise UserError(f"The name '{name}' must be letters, digits, '.', '_' and '-': it names a file.")
+    if size is not None and size < 1:
+        raise UserError(f"The size must be a positive number of pixels, not {size}.")
+    if precision not in PRECISIONS:
+        raise UserError(f"Unknown precision '{precision}'; known: {', '.join(PRECISIONS)}.")
+
+
+def _check_description(description: dict[str, Any], checkpoint: Path) -> None:
+    """What the contract's metadata is made of. Raises UserError naming the description's file."""
+    beside, task = checkpoint.with_suffix(".json"), description["task"]
+    if task not in TASKS:
+        raise UserError(f"{beside}: task must be one of {', '.join(TASKS)} for an export, not '{task}'.")
+    if not isinstance(description["size"], int):
+        raise UserError(f"{beside}: size must be a whole number of pixels.")
+    labels, style = description.get("labels"), description.get("style")
+    if task == "segmentation" and not (isinstance(labels, list) and labels):
+        raise UserError(f"{beside}: a segmenter needs a list of labels.")
+    if task == "stylization" and not (isinstance(style, str) and style):
+        raise UserError(f"{beside}: a generator needs the name of its style.")
+
+
+def _entry(
+    name: str, path: Path, description: dict[str, Any], data_terms: str, precision: str, parity: Parity
+) -> ModelEntry:
+    segmenter = description["task"] == "segmentation"
+    exported = {"torch": torch.__version__, "opset": OPSET, "parity": asdict(parity)}
     return ModelEntry(
         name=name,
         task=description["task"],
         file=path.name,
         sha256=sha256(path),
         bytes=path.stat().st_size,
-        precision="fp32",
+        precision=precision,
         size=int(description["size"]),
-        labels=tuple(labels) if labels else None,
-        style=description.get("style"),
-        provenance=description.get("provenance", {}),
+        labels=tuple(description["labels"]) if segmenter else None,
+        style=None if segmenter else description["style"],
+        provenance={**description.get("provenance", {}), "export": exported},
         licence=LICENCE,
         data_terms=data_terms,
     )
-
-
-def _open_zoo(folder: Path) -> Zoo:
-    manifest = folder / MANIFEST
-    if not manifest.exists():
-        manifest.write_text(json.dumps({"version": VERSION, "models": []}) + "\n", encoding="utf-8")
-    return Zoo(folder)
 
 
 def run(arguments: Namespace) -> int:
@@ -101,6 +134,7 @@ def run(arguments: Namespace) -> int:
         Path(arguments.crops),
         arguments.data_terms,
         arguments.size,
+        getattr(arguments, "precision", "fp32"),
     )
     if arguments.json:
         sys.stdout.write(json.dumps({"entry": asdict(entry), "parity": asdict(parity)}, indent=2) + "\n")

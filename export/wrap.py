@@ -21,12 +21,14 @@ class SegmenterForExport(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
+        self.scale: torch.Tensor
+        self.offset: torch.Tensor
         self.register_buffer("scale", 1.0 / (255.0 * torch.tensor(STD)).view(1, 3, 1, 1))
         self.register_buffer("offset", -(torch.tensor(MEAN) / torch.tensor(STD)).view(1, 3, 1, 1))
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         planes = _to_rgb_planes(frames) * self.scale + self.offset
-        return self.network(pixel_values=planes).logits.softmax(dim=1)  # type: ignore[no-any-return]
+        return self.network(pixel_values=planes).logits.softmax(dim=1)
 
 
 class GeneratorForExport(nn.Module):
@@ -38,7 +40,7 @@ class GeneratorForExport(nn.Module):
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         styled = self.network(_to_rgb_planes(crops) / 127.5 - 1.0)
-        levels = ((styled + 1.0) * 127.5).round().clamp(0.0, 255.0)
+        levels: torch.Tensor = ((styled + 1.0) * 127.5).round().clamp(0.0, 255.0)
         return levels.flip(1).permute(0, 2, 3, 1).to(torch.uint8)
 
 
