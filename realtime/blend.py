@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +37,7 @@ def refine_mask(
     """
     size = image.shape[0]
     guide = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255.0
-    coarse = cv2.resize(probability, (size, size), interpolation=cv2.INTER_LINEAR)
+    coarse = np.asarray(cv2.resize(probability, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
     mask = guided_filter(guide, coarse, max(1, round(size * GUIDE_RADIUS)), GUIDE_EPSILON)
     mask = np.clip((mask - SURE_OUTSIDE) / (SURE_INSIDE - SURE_OUTSIDE), 0.0, 1.0)
     if feather > 0:
@@ -61,8 +62,10 @@ def guided_filter(
     mean_i, mean_p = cv2.blur(i, window), cv2.blur(p, window)
     a = (cv2.blur(i * p, window) - mean_i * mean_p) / (cv2.blur(i * i, window) - mean_i * mean_i + epsilon)
     b = mean_p - a * mean_i
-    a, b = (cv2.resize(cv2.blur(m, window), (width, height), interpolation=cv2.INTER_LINEAR) for m in (a, b))
-    return np.asarray(a * guide + b, np.float32)
+    slope, offset = (
+        cv2.resize(cv2.blur(m, window), (width, height), interpolation=cv2.INTER_LINEAR) for m in (a, b)
+    )
+    return np.asarray(slope * guide + offset, np.float32)
 
 
 def border_fade(size: int) -> NDArray[np.float32]:
@@ -125,7 +128,8 @@ def composite(
     right, bottom = min(width, int(np.ceil(box.right))), min(height, int(np.ceil(box.bottom)))
     if left >= right or top >= bottom:
         return
-    styled, mask = _fit(styled, crop.side), _fit(mask, crop.side)
+    styled = np.asarray(_fit(styled, crop.side), np.uint8)
+    mask = np.asarray(_fit(mask, crop.side), np.float32)
     matrix = crop.to_frame(styled.shape[0])
     matrix[:, 2] -= (left, top)
     size = (right - left, bottom - top)
@@ -145,7 +149,7 @@ def composite(
     np.maximum(area, alpha, out=area)
 
 
-def _fit(picture: NDArray[np.generic], side: float) -> NDArray[np.generic]:
+def _fit(picture: NDArray[Any], side: float) -> NDArray[Any]:
     """A square picture reduced to about ``side`` pixels by averaging; unchanged where it is not larger."""
     size = max(1, int(np.ceil(side)))
     if size >= picture.shape[0]:

@@ -72,6 +72,18 @@ class Track:
     color_shift: NDArray[np.float32] | None = None
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What the segmenter says of one crop, and the crop that fits the head it shows better."""
+
+    crop: Crop
+    image: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+    own: NDArray[np.float32]
+    head: Box
+    better: Crop
+
+
 class Locator:
     """Frames in, tracks out. State lives in the tracks; :meth:`reset` forgets them."""
 
@@ -178,25 +190,34 @@ class Locator:
 
     def _start(self, frame: NDArray[np.uint8], crop: Crop, head: Box, visibility: float) -> None:
         """Look at a find closely; it becomes a track if its own crop shows a head as well."""
-        better = crop
-        for _ in range(1 + REFINE_PASSES):
-            crop = better
-            images, answers = self._segment(frame, [crop])
-            cells = answers.shape[-1]
-            view = self._finder.one(
-                answers[0], _box_to_cells(head, crop, cells), inside_frame(crop, frame, cells)
-            )
-            if view is None or view.share < MIN_CROP_SHARE:
-                return
-            head = box_to_frame(view.head, crop, cells)
-            better = _crop_of(view, crop, cells)
-            if _difference(better, crop) <= REFINE_TOLERANCE:
+        look = self._look(frame, crop, head)
+        for _ in range(REFINE_PASSES):
+            if look is None or _difference(look.better, look.crop) <= REFINE_TOLERANCE:
                 break
-        if self._known(head):
+            look = self._look(frame, look.better, look.head)
+        if look is None or self._known(look.head):
             return
-        track = Track(next(self._identities), crop, head, images[0], answers[0], view.own, visibility)
-        track.next_crop = _smoothed(track, better, 0.0)
+        track = Track(
+            next(self._identities),
+            look.crop,
+            look.head,
+            look.image,
+            look.probabilities,
+            look.own,
+            visibility,
+        )
+        track.next_crop = _smoothed(track, look.better, 0.0)
         self.tracks.append(track)
+
+    def _look(self, frame: NDArray[np.uint8], crop: Crop, head: Box) -> _Look | None:
+        images, answers = self._segment(frame, [crop])
+        cells = answers.shape[-1]
+        near, inside = _box_to_cells(head, crop, cells), inside_frame(crop, frame, cells)
+        view = self._finder.one(answers[0], near, inside)
+        if view is None or view.share < MIN_CROP_SHARE:
+            return None
+        seen = box_to_frame(view.head, crop, cells)
+        return _Look(crop, images[0], answers[0], view.own, seen, _crop_of(view, crop, cells))
 
 
 def search_areas(frame: NDArray[np.uint8], size: int) -> list[Crop]:

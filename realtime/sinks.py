@@ -53,10 +53,12 @@ class VideoSink:
         self._last_tick = -1
         try:
             self._container = av.open(str(self._partial), mode="w")
-            self._stream = self._container.add_stream(CODEC, rate=rate, options={"crf": str(CRF)})
+            stream = self._container.add_stream(CODEC, rate=rate, options={"crf": str(CRF)})
         except (OSError, av.error.FFmpegError) as error:
             self._partial.unlink(missing_ok=True)
             raise UserError(f"The video {target} cannot be written: {error}.") from error
+        assert isinstance(stream, av.VideoStream)  # CODEC is one of video
+        self._stream = stream
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = PIXEL_FORMAT
         context = self._stream.codec_context

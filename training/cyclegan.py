@@ -175,15 +175,17 @@ def constant_then_linear(total: int, constant_share: float) -> Callable[[int], f
 
 def _fresh(spec: dict[str, Any], device: torch.device) -> nn.Module:
     network = build(spec)
-    network.apply(_xavier)
-    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    _xavier(network)
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def _xavier(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.xavier_normal_(module.weight, gain=XAVIER_GAIN)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
+def _xavier(network: nn.Module) -> None:
+    """Xavier weights for every convolution but those that a network wants to start at zero."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d) and module.weight.any():
+            nn.init.xavier_normal_(module.weight, gain=XAVIER_GAIN)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
 
 
 def _require_gradients(*networks: nn.Module, wanted: bool) -> None:
@@ -260,9 +262,20 @@ def _start(folder: Path, options: CycleganOptions, gan: CycleGan, progress: Prog
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "options.json").write_text(dump_options(options), encoding="utf-8")
     if options.init:
-        tensors, _ = load_tensors(Path(options.init))
-        for name, module in gan.modules().items():
-            module.load_state_dict(_with_prefix(tensors, f"{name}."))
+        _initialise(gan, Path(options.init))
+
+
+def _initialise(gan: CycleGan, path: Path) -> None:
+    """Start the four networks from another run's: the same ones, or those of its coarse-to-fine half."""
+    tensors, _ = load_tensors(path)
+    for name in ("draw", "undraw", "judge_drawings", "judge_photos"):
+        network, weights = gan.modules()[name], _with_prefix(tensors, f"{name}.")
+        if network.state_dict().keys() == weights.keys():
+            network.load_state_dict(weights)
+        elif hasattr(network, "load_coarse"):
+            network.load_coarse(weights)
+        else:
+            raise UserError(f"{path} holds other networks than this run's options name; change 'init'.")
 
 
 def _log(folder: Path, progress: Progress) -> None:

@@ -31,12 +31,17 @@ def grouped_cross_entropy(
     return F.nll_loss(grouped_log_probabilities(resized, groups), codes)
 
 
-def adversarial(scores: torch.Tensor, real: bool) -> torch.Tensor:
-    """Least-squares GAN loss (Mao et al., ICCV 2017, equation 9; a=0, b=c=1): mean (score - target)^2."""
-    return (scores.float() - float(real)).square().mean()
+def adversarial(scores: Sequence[torch.Tensor], real: bool) -> torch.Tensor:
+    """Least-squares GAN loss (Mao et al., ICCV 2017, equation 9; a=0, b=c=1): mean (score - target)^2.
+
+    ``scores``: one map per scale of the discriminator; scales count alike.
+    """
+    return torch.stack([(item.float() - float(real)).square().mean() for item in scores]).mean()
 
 
-def discriminator_loss(real_scores: torch.Tensor, fake_scores: torch.Tensor) -> torch.Tensor:
+def discriminator_loss(
+    real_scores: Sequence[torch.Tensor], fake_scores: Sequence[torch.Tensor]
+) -> torch.Tensor:
     """Mean of the losses on real and on generated pictures."""
     return (adversarial(real_scores, True) + adversarial(fake_scores, False)) / 2
 

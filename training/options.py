@@ -60,21 +60,21 @@ class SegformerOptions:
     splits: str = option("", "JSON file with the validation stems of each set (`animirror prepare splits`)")
     runs: str = option("runs", "folder in which the run's folder is made")
     size: int = option(192, "side of the training crops, px", minimum=64, maximum=1024)
-    steps: int = option(6000, "optimizer steps", minimum=1)
+    steps: int = option(6000, "optimizer steps in all", minimum=1)
     batch: int = option(16, "pictures per step", minimum=1)
     learning_rate: float = option(
         8e-4, "AdamW's peak rate (from scratch; 6e-5 when fine-tuning)", minimum=0.0
     )
-    weight_decay: float = option(0.01, "AdamW's weight decay (SegFormer, section 4.1)", minimum=0.0)
+    weight_decay: float = option(0.01, "weight decay of AdamW (SegFormer, section 4.1)", minimum=0.0)
     warmup: int = option(200, "steps of linear warm-up", minimum=0)
     schedule: str = option(
         "cosine",
         "learning rate after the warm-up: to zero, or constant for a stage that another follows",
         choices=("cosine", "linear", "constant_with_warmup"),
     )
-    evaluate_every: int = option(500, "steps between evaluations", minimum=1)
-    save_every: int = option(250, "steps between checkpoints", minimum=1)
-    bf16: bool = option(True, "bfloat16 autocast")
+    evaluate_every: int = option(500, "optimizer steps between two evaluations", minimum=1)
+    save_every: int = option(250, "optimizer steps between two checkpoints", minimum=1)
+    bf16: bool = option(True, "compute in bfloat16 where autocast allows it")
     seed: int = option(7, "seed of weights, order and augmentation", minimum=0)
     workers: int = option(1, "processes that load data", minimum=0)
     init: str = option("", "checkpoint (.safetensors) whose weights the run starts from")
@@ -101,8 +101,8 @@ class CycleganOptions:
     name: str = option("cyclegan", "name of the run and of its folder")
     style: str = option("anime", "name of the style, as `--style` will call it")
     data_root: str = option("../shared/data", "folder that the sets' folders are relative to")
-    photos: list[PictureSet] = option([], "domain A")
-    drawings: list[PictureSet] = option([], "domain B")
+    photos: list[PictureSet] = option([], "sets of photos of people, domain A")
+    drawings: list[PictureSet] = option([], "sets of drawings in the style, domain B")
     splits: str = option("", "JSON file with the validation stems of each set; empty: all train")
     runs: str = option("runs", "folder in which the run's folder is made")
     generator: dict[str, Any] = option({"name": "resnet"}, "both generators: registry name and arguments")
@@ -136,7 +136,7 @@ class CycleganOptions:
         minimum=0.0,
         maximum=0.99999,
     )
-    bf16: bool = option(False, "bfloat16 autocast")
+    bf16: bool = option(False, "compute in bfloat16 where autocast allows it")
     seed: int = option(7, "seed of weights, order and jitter", minimum=0)
     samples: int = option(12, "validation pictures on a sample sheet", minimum=1)
     init: str = option("", "training state (.safetensors) whose networks the run starts from")

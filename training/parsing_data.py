@@ -89,9 +89,10 @@ def read_sample(image_path: Path, mask_path: Path, coding: str, labels: Sequence
     height, width = image.shape[:2]
     scale = min(1.0, MAX_SIDE / max(height, width))
     target = (round(width * scale), round(height * scale))
-    image = cv2.resize(image, target, interpolation=cv2.INTER_AREA)
-    codes = cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST)
-    return Sample(np.asarray(image, np.uint8), np.asarray(codes, np.uint8))
+    return Sample(
+        np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8),
+        np.asarray(cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST), np.uint8),
+    )
 
 
 def read_set(
@@ -107,7 +108,7 @@ def read_set(
             f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in {masks}."
         )
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda pair: read_sample(*pair, mask_set.coding, labels), pairs))
+        return list(pool.map(lambda pair: read_sample(pair[0], pair[1], mask_set.coding, labels), pairs))
 
 
 def normalise(frames: NDArray[np.uint8]) -> torch.Tensor:
@@ -286,8 +287,8 @@ def _similarity(
 def draw_nobody(size: int, random: np.random.Generator) -> NDArray[np.uint8]:
     """A picture without people: a gradient with shapes and text, as titles and slides have them."""
     corners = random.uniform(0, 255, (2, 2, 3)).astype(np.float32)
-    image = cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)
-    image = np.ascontiguousarray(image.astype(np.uint8))
+    blended = cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)
+    image = np.ascontiguousarray(blended.astype(np.uint8))
     for _ in range(int(random.integers(0, 12))):
         color = tuple(float(v) for v in random.uniform(0, 255, 3))
         start, end = (tuple(int(v) for v in random.uniform(0, size, 2)) for _ in range(2))
@@ -313,7 +314,7 @@ def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.u
     if random.random() < 0.12:
         values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
     if random.random() < 0.25:
-        values = cv2.GaussianBlur(values, (0, 0), float(random.uniform(0.4, 1.8)))
+        values = np.asarray(cv2.GaussianBlur(values, (0, 0), float(random.uniform(0.4, 1.8))), np.float32)
     if random.random() < 0.15:
         values = _lose_detail(values, float(random.uniform(0.35, 0.9)))
     if random.random() < 0.3:

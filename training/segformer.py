@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import time
 from argparse import Namespace
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,17 @@ from animirror.training.splits import read_splits
 LOSS_STRIDE = 2
 
 
-class GroupedTrainer(Trainer):  # type: ignore[misc]
+class GroupedTrainer(Trainer):
     """The HF Trainer with the loss over labels and groups of labels."""
 
     groups: list[tuple[int, ...]]
 
     def compute_loss(
-        self, model: nn.Module, inputs: Mapping[str, torch.Tensor], return_outputs: bool = False, **_: Any
+        self,
+        model: nn.Module,
+        inputs: dict[str, torch.Tensor | Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         outputs = model(pixel_values=inputs["pixel_values"])
         codes = inputs["labels"][:, ::LOSS_STRIDE, ::LOSS_STRIDE]
@@ -44,7 +47,7 @@ class GroupedTrainer(Trainer):  # type: ignore[misc]
         return (loss, outputs) if return_outputs else loss
 
 
-class Deadline(TrainerCallback):  # type: ignore[misc]
+class Deadline(TrainerCallback):
     """Saves and stops when the minutes given are over."""
 
     def __init__(self, minutes: float | None) -> None:
@@ -59,7 +62,7 @@ class Deadline(TrainerCallback):  # type: ignore[misc]
         return control
 
 
-class Exporter(TrainerCallback):  # type: ignore[misc]
+class Exporter(TrainerCallback):
     """Writes our own checkpoint (safetensors and JSON) beside each of the Trainer's."""
 
     def __init__(self, folder: Path, options: SegformerOptions, spec: dict[str, Any]) -> None:
@@ -110,7 +113,7 @@ def train(options: SegformerOptions, resume: bool = False, max_minutes: float | 
     if options.init:
         load_weights(model, Path(options.init))
     trainer = GroupedTrainer(
-        model=model.to(memory_format=torch.channels_last),  # type: ignore[call-overload]
+        model=model.to(memory_format=torch.channels_last),
         args=_trainer_arguments(options, folder),
         train_dataset=training_data(options, labels),
         callbacks=[Deadline(max_minutes), Exporter(folder, options, spec)],

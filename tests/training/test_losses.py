@@ -23,10 +23,15 @@ def test_grouped_cross_entropy_without_groups_is_the_ordinary_one() -> None:
 
 
 def test_least_squares_by_hand() -> None:
-    scores = torch.tensor([0.5, 2.0])
+    scores = [torch.tensor([0.5, 2.0])]
     assert losses.adversarial(scores, True).item() == pytest.approx((0.25 + 1.0) / 2)
     assert losses.adversarial(scores, False).item() == pytest.approx((0.25 + 4.0) / 2)
     assert losses.discriminator_loss(scores, scores).item() == pytest.approx((0.625 + 2.125) / 2)
+
+
+def test_scales_of_a_discriminator_count_alike() -> None:
+    scores = [torch.zeros(1, 1, 30, 30), torch.ones(1, 1, 14, 14)]
+    assert losses.adversarial(scores, True).item() == pytest.approx(0.5)
 
 
 def test_color_loss_ignores_texture_and_sees_tone() -> None:

@@ -4,6 +4,7 @@ from torch import nn
 
 from animirror.realtime.errors import UserError
 from animirror.training.networks import build
+from animirror.training.networks.lite import LiteEnhancedGenerator
 
 
 def parameters(network: nn.Module) -> int:
@@ -32,12 +33,29 @@ def test_the_thesiss_resnet_has_its_published_size() -> None:
 def test_patchgan_sees_patches_of_70_pixels() -> None:
     judge = build({"name": "patchgan", "norm": "none", "filters": 4})
     picture = torch.zeros(1, 3, 128, 128, requires_grad=True)
-    scores = judge(picture)
+    (scores,) = judge(picture)
     assert scores.shape == (1, 1, 14, 14)
     scores[0, 0, 7, 7].backward()
     assert picture.grad is not None
     seen = picture.grad[0].abs().sum(0).nonzero()
     assert (seen.max(0).values - seen.min(0).values + 1).tolist() == [70, 70]
+
+
+def test_enhancer_starts_as_the_coarse_picture_doubled() -> None:
+    coarse = build({"name": "lite", "width": 8, "blocks": 1}).eval()
+    enhanced = build({"name": "lite-enhanced", "width": 8, "blocks": 1, "enhance": 8}).eval()
+    assert isinstance(enhanced, LiteEnhancedGenerator)
+    enhanced.load_coarse(coarse.state_dict())
+    smooth = torch.nn.functional.interpolate(torch.randn(1, 3, 4, 4), size=(64, 64), mode="bicubic")
+    half = torch.nn.functional.avg_pool2d(smooth, 2)
+    doubled = torch.nn.functional.interpolate(coarse(half).atanh(), scale_factor=2.0, mode="bilinear").tanh()
+    assert torch.allclose(enhanced(smooth), doubled, atol=1e-4)
+
+
+def test_multiscale_judge_sees_both_sizes() -> None:
+    judge = build({"name": "patchgan-multiscale", "norm": "none", "filters": 4, "fine_filters": 4})
+    fine, coarse = judge(torch.randn(2, 3, 128, 128))
+    assert (fine.shape, coarse.shape) == ((2, 1, 14, 14), (2, 1, 6, 6))
 
 
 def test_patchgan_has_the_published_size() -> None:

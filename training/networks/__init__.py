@@ -8,8 +8,8 @@ from typing import Any
 from torch import nn
 
 from animirror.realtime.errors import UserError
-from animirror.training.networks.lite import LiteGenerator
-from animirror.training.networks.patchgan import PatchGAN
+from animirror.training.networks.lite import LiteEnhancedGenerator, LiteGenerator
+from animirror.training.networks.patchgan import MultiscalePatchGAN, PatchGAN
 from animirror.training.networks.resnet import ResnetGenerator
 from animirror.training.networks.segformer import build_segformer
 
@@ -17,7 +17,9 @@ NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "segformer": build_segformer,
     "resnet": ResnetGenerator,
     "lite": LiteGenerator,
+    "lite-enhanced": LiteEnhancedGenerator,
     "patchgan": PatchGAN,
+    "patchgan-multiscale": MultiscalePatchGAN,
 }
 
 

@@ -50,7 +50,7 @@ class ResidualBlock(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return features + self.layers(features)  # type: ignore[no-any-return]
+        return features + self.layers(features)
 
 
 class ResizeConv(nn.Module):
@@ -66,4 +66,4 @@ class ResizeConv(nn.Module):
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        return self.layers(features)  # type: ignore[no-any-return]
+        return self.layers(features)

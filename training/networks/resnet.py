@@ -41,7 +41,7 @@ class ResnetGenerator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(images)  # type: ignore[no-any-return]
+        return self.layers(images)
 
 
 def _upsample(inputs: int, outputs: int, norm: str, upsampling: str) -> nn.Module:
