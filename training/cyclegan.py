@@ -1,7 +1,7 @@
 """Training of the generator: CycleGAN (Zhu et al., ICCV 2017), read from top to bottom.
 
-animirror train cyclegan training/presets/anime-lite.json --max-minutes 60
-animirror train cyclegan training/presets/anime-lite.json --resume
+animirror train cyclegan training/presets/anime-lite-1.json --max-minutes 60
+animirror train cyclegan training/presets/anime-lite-1.json --resume
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from animirror.training.options import SegformerOptions, load_options
 from animirror.training.parsing_data import GROUPS, HeadMeter, Sample, group_members, read_set
 from animirror.training.splits import read_splits
 
-HOUSE_OPTIONS = Path(__file__).parent / "presets" / "segformer-faces.json"
+HOUSE_OPTIONS = Path(__file__).parent / "presets" / "segformer-faces-2.json"
 HOUSE_SPLITS = Path(__file__).parent / "presets" / "house-splits.json"
 
 # uint8 [N, S, S, 3] BGR -> float32 [N, L, s, s]

@@ -146,7 +146,9 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     """
 
     # Share of head crops among samples, against whole pictures.
-    HEAD_CROPS = 0.6
+    HEAD_CROPS = 0.45
+    # Share of squares cut from anywhere in a picture: sleeves, hands and walls that are no heads.
+    PARTS = 0.1
     # Share of samples without anybody: drawn shapes, text, noise.
     NOBODY = 0.04
     # Share of samples that stand on another picture (with its own labels) rather than on replicated borders.
@@ -202,7 +204,9 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         # Replicated borders are what live crops at the frame's edge show; for small heads they would be
         # long streaks of hair, so those stand on plain ground, as the letterboxed search shows them.
         streaks = scale * max(sample.codes.shape) > 0.6 * self._size and random.random() < 0.5
-        border = cv2.BORDER_REPLICATE if streaks else cv2.BORDER_CONSTANT
+        # Mirrored surroundings give small heads a scene around them, and company, rightly labelled.
+        ground = cv2.BORDER_REFLECT_101 if random.random() < 0.6 else cv2.BORDER_CONSTANT
+        border = cv2.BORDER_REPLICATE if streaks else ground
         plain = tuple(random.uniform(0, 255, 3)) if random.random() < 0.5 else (0.0, 0.0, 0.0)
         image = cv2.warpAffine(
             _prefilter(sample.image, scale),
@@ -230,18 +234,16 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         self, sample: Sample, random: np.random.Generator, head_probability: float
     ) -> NDArray[np.float64]:
         height, width = sample.codes.shape
-        head = self._meter.crop(sample.codes) if random.random() < head_probability else None
-        if head is not None:
-            scale, shift = float(np.exp(random.uniform(np.log(0.6), np.log(1.35)))), 0.12
-        else:
-            small = random.random() < 0.4
-            scale = (
-                float(np.exp(random.uniform(np.log(0.15), np.log(1.4))))
-                if small
-                else random.uniform(0.6, 1.2)
-            )
-            shift = 0.25
-        crop = head or whole_frame(height, width)
+        crop, scale, shift = whole_frame(height, width), random.uniform(0.6, 1.2), 0.25
+        kind, head = random.random(), self._meter.crop(sample.codes)
+        if kind < head_probability and head is not None:
+            crop, scale, shift = head, _log_uniform(random, 0.6, 1.35), 0.12
+        elif kind > 1 - self.PARTS:
+            scale, shift = _log_uniform(random, 1.5, 4.0), 0.0
+            center = random.uniform(0, 1, 2) * (width, height)
+            crop = Crop(float(center[0]), float(center[1]), crop.side)
+        elif random.random() < 0.6:
+            scale = _log_uniform(random, 0.15, 1.0)
         # Most heads are upright; some lie on a shoulder or a sofa.
         angle = random.normal(0, 12) if random.random() < 0.9 else random.uniform(-60, 60)
         return _similarity(
@@ -262,6 +264,10 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         covered = (texture * (1 - mix) + plain * mix).astype(np.uint8)
         image[mask > 0] = covered[mask > 0]
         codes[mask > 0] = self._rest
+
+
+def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:
+    return float(np.exp(random.uniform(np.log(low), np.log(high))))
 
 
 def _prefilter(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:

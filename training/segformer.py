@@ -1,6 +1,6 @@
 """Training of the segmenter: SegFormer through the Hugging Face Trainer.
 
-animirror train segformer training/presets/segformer-faces.json --max-minutes 60
+animirror train segformer training/presets/segformer-faces-1.json --max-minutes 60
 """
 
 from __future__ import annotations
