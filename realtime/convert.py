@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time as clock
 from collections import defaultdict
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Timings:
 class Report:
     """What was done to one file. ``frames``: written; ``with_heads``: those where somebody was found;
 
+    ``peak_memory_mb``: of the process so far (None on Windows, which does not tell);
     ``problem``: what the user should know of the source (None: nothing); ``partial``: part of it is missing
     in the result.
     """
@@ -53,6 +55,7 @@ class Report:
     seconds: float
     fps: float
     stages: dict[str, dict[str, float]]
+    peak_memory_mb: float | None = None
     problem: str | None = None
     partial: bool = False
 
@@ -134,6 +137,18 @@ def _report(
         round(seconds, 3),
         round(frames / seconds, 2),
         timings.summary(),
+        peak_memory_mb(),
         problem,
         partial,
     )
+
+
+def peak_memory_mb() -> float | None:
+    """Highest resident memory of this process so far, megabytes; None where the system does not tell."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    # Linux counts in kilobytes, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
