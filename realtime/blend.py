@@ -78,11 +78,12 @@ def border_fade(size: int) -> NDArray[np.float32]:
 def color_shifts(
     styled: NDArray[np.uint8], image: NDArray[np.uint8], groups: Sequence[NDArray[np.float32]]
 ) -> NDArray[np.float32]:
-    """Mean colour of the picture minus that of the drawing in each group of pixels.
+    """Middle colour of the picture minus that of the drawing in each group of pixels.
 
-    The first half of Reinhard et al. (IEEE CG&A 2001, equation 10), in Lab; the spread of the drawing's
-    colours is left alone, because flat areas and dark lines are the style. ``styled`` and ``image``:
-    uint8 [S, S, 3] BGR; ``groups``: float32 [s, s] in 0..1 each. Returns float32 [groups, 3] (8-bit Lab).
+    The first half of Reinhard et al. (IEEE CG&A 2001, equation 10), in Lab, with medians in place of means,
+    because eyes are drawn large over what was skin; the spread of the drawing's colours is left alone,
+    because flat areas and dark lines are the style. ``styled`` and ``image``: uint8 [S, S, 3] BGR;
+    ``groups``: float32 [s, s] in 0..1 each. Returns float32 [groups, 3] (8-bit Lab).
     """
     size = groups[0].shape[0]
     small = [
@@ -93,7 +94,7 @@ def color_shifts(
     for index, group in enumerate(groups):
         inside = group > COLOR_LIKELY
         if np.count_nonzero(inside) >= COLOR_PIXELS:
-            shifts[index] = small[1][inside].mean(axis=0) - small[0][inside].mean(axis=0)
+            shifts[index] = np.median(small[1][inside], axis=0) - np.median(small[0][inside], axis=0)
     return shifts
 
 
@@ -118,40 +119,34 @@ def composite(
     mask: NDArray[np.float32],
     crop: Crop,
 ) -> None:
-    """Draw a styled crop into ``frame`` (uint8 [H, W, 3]) and its mask into ``coverage`` (float32).
+    """Draw a styled crop into ``frame`` (uint8 [H, W, 3]) and its mask into ``coverage`` (float32 [H, W]).
 
-    ``styled``: uint8 [S, S, 3]; ``mask``: float32 [S, S] in 0..1. Where the mask is 0 the frame stays.
+    ``styled``: uint8 [S, S, 3]; ``mask``: float32 [S, S] in 0..1. Where the mask is 0 the frame stays. The
+    crop is taken to the nearest whole pixels (a Locator's crops lie on them): resizing is then exact, and
+    five times as fast as a warp.
     """
     height, width = frame.shape[:2]
-    box = crop.box
-    left, top = max(0, int(np.floor(box.left))), max(0, int(np.floor(box.top)))
-    right, bottom = min(width, int(np.ceil(box.right))), min(height, int(np.ceil(box.bottom)))
-    if left >= right or top >= bottom:
+    side = max(1, round(crop.side))
+    left, top = round(crop.box.left), round(crop.box.top)
+    alpha = np.asarray(_resized(mask, side, cv2.INTER_LINEAR), np.float32)
+    # Only the rectangle that the mask covers inside the frame is touched.
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if rows.size == 0:
         return
-    styled = np.asarray(_fit(styled, crop.side), np.uint8)
-    mask = np.asarray(_fit(mask, crop.side), np.float32)
-    matrix = crop.to_frame(styled.shape[0])
-    matrix[:, 2] -= (left, top)
-    size = (right - left, bottom - top)
-    enlarging = crop.side > styled.shape[0]
-    drawn = cv2.warpAffine(
-        styled,
-        matrix,
-        size,
-        flags=cv2.INTER_CUBIC if enlarging else cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    alpha = cv2.warpAffine(mask, matrix, size, flags=cv2.INTER_LINEAR)
-    region = frame[top:bottom, left:right]
-    mixed = cv2.blendLinear(drawn, np.ascontiguousarray(region), alpha, 1.0 - alpha)
-    np.copyto(region, mixed, where=(alpha > 0)[..., None])
-    area = coverage[top:bottom, left:right]
-    np.maximum(area, alpha, out=area)
+    upper, lower = max(-top, int(rows[0])), min(height - top, int(rows[-1]) + 1)
+    first, last = max(-left, int(columns[0])), min(width - left, int(columns[-1]) + 1)
+    if upper >= lower or first >= last:
+        return
+    inner = np.s_[upper:lower, first:last]
+    outer = np.s_[upper + top : lower + top, first + left : last + left]
+    drawn, alpha = np.asarray(_resized(styled, side, cv2.INTER_CUBIC), np.uint8)[inner], alpha[inner]
+    region = frame[outer]
+    # Its rounding gives back every value exactly where the weights are 0 and 1.
+    region[:] = cv2.blendLinear(drawn, region, alpha, 1.0 - alpha)
+    np.maximum(coverage[outer], alpha, out=coverage[outer])
 
 
-def _fit(picture: NDArray[Any], side: float) -> NDArray[Any]:
-    """A square picture reduced to about ``side`` pixels by averaging; unchanged where it is not larger."""
-    size = max(1, int(np.ceil(side)))
-    if size >= picture.shape[0]:
-        return picture
-    return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA))
+def _resized(picture: NDArray[Any], side: int, enlarging: int) -> NDArray[Any]:
+    """A square picture with ``side`` pixels a side; reduced by averaging, enlarged by ``enlarging``."""
+    way = enlarging if side > picture.shape[0] else cv2.INTER_AREA
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=way))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime import blend
 from animirror.realtime.errors import UserError
+from animirror.realtime.light import Light, measure_light
 from animirror.realtime.locate import Locator, SegmenterLike, Track
 from animirror.realtime.regions import DEFAULT_REGIONS, Crop, label_indices, region_probability
 from animirror.realtime.smoothing import mix
 
 MIN_SIDE = 64
-# Colours are matched apart for these, where the model knows them: skin and hair seldom share a shift.
-COLOR_GROUPS = ("face", "hair")
+# Colours are matched apart for skin and hair, which seldom share a shift; of each, the first that the model
+# knows: eyes and lips have colours of their own.
+COLOR_GROUPS = (("skin", "face"), ("hair",))
 # The light of a room changes slowly; the average over this time does not pump with every turn of the head.
 COLOR_SECONDS = 0.5
 
@@ -40,8 +43,8 @@ class FilterOptions:
     regions: tuple[str, ...] = DEFAULT_REGIONS
     # 0: the picture as it was, 1: the drawing alone.
     strength: float = 1.0
-    # 0: the drawing's own colours, 1: the mean colours of the person's skin and hair in this light.
-    color_match: float = 0.5
+    # 0: the drawing's own studio light and colours, 1: the scene's light, the person's skin and hair.
+    color_match: float = 0.8
     # Width of the mask's soft edge, as a multiple of the usual.
     feather: float = 1.0
 
@@ -65,6 +68,7 @@ class Head:
     probabilities: NDArray[np.float32]
     own: NDArray[np.float32]
     visibility: float
+    light: Light = field(default_factory=Light)
     styled: NDArray[np.uint8] | None = None
 
 
@@ -106,10 +110,7 @@ class FaceFilter:
         self._stylizer = stylizer
         self._labels = segmenter.labels
         self._last_time: float | None = None
-        known = {label.lower() for label in self._labels}
-        self._groups = [
-            label_indices([name], self._labels) for name in COLOR_GROUPS if name == "face" or name in known
-        ]
+        self._groups = _color_groups(self._labels)
         self.options = options or FilterOptions()
 
     @property
@@ -136,12 +137,14 @@ class FaceFilter:
         seconds = 0.0 if time is None or self._last_time is None else max(0.0, time - self._last_time)
         self._last_time = time
         scene = Scene(frame, [], seconds)
-        with _timed(scene, "segment"):
+        with _timed(scene, "locate"):
             tracks = self._locator(frame, time)
             scene.heads = [
                 Head(track, track.crop, track.image, track.probabilities, track.own, track.visibility)
                 for track in tracks
             ]
+        scene.timings["segment"] = self._locator.network_seconds * 1000.0
+        scene.timings["locate"] -= scene.timings["segment"]
         return scene
 
     def stylize(self, scene: Scene) -> Scene:
@@ -152,7 +155,9 @@ class FaceFilter:
                 for head in scene.heads:
                     if head.image.shape[0] != size:
                         head.image = head.crop.extract(scene.frame, size)
-                drawings = self._stylizer(np.stack([head.image for head in scene.heads]))
+                    head.light = self._steady_light(head, scene.seconds)
+                lit = [head.light.into_studio(head.image) for head in scene.heads]
+                drawings = self._stylizer(np.stack(lit))
                 for head, drawing in zip(scene.heads, drawings, strict=True):
                     head.styled = drawing
         return scene
@@ -179,11 +184,27 @@ class FaceFilter:
         chosen = region_probability(head.probabilities, self._chosen) * head.own
         mask = blend.refine_mask(chosen, head.image, options.feather)
         if options.color_match > 0:
-            groups = [region_probability(head.probabilities, group) * head.own for group in self._groups]
+            groups = self._group_maps(head)
+            dimmed = head.light.out_of_studio(styled)
+            styled = np.asarray(
+                cv2.addWeighted(dimmed, options.color_match, styled, 1 - options.color_match, 0), np.uint8
+            )
             shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
             styled = blend.shift_colors(styled, groups, shifts * np.float32(options.color_match))
         mask *= np.float32(options.strength * head.visibility)
         blend.composite(result, coverage, styled, mask, head.crop)
+
+    def _group_maps(self, head: Head) -> list[NDArray[np.float32]]:
+        return [region_probability(head.probabilities, group) * head.own for group in self._groups]
+
+    def _steady_light(self, head: Head, seconds: float) -> Light:
+        maps = self._group_maps(head)
+        light = measure_light(head.image, maps[0], np.maximum.reduce(maps))
+        previous = head.track.light
+        if previous is not None and seconds > 0:
+            light = light.steadied(previous, mix(seconds, COLOR_SECONDS))
+        head.track.light = light
+        return light
 
     def _steady_shifts(self, head: Head, shifts: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
         previous = head.track.color_shift
@@ -193,9 +214,17 @@ class FaceFilter:
         return shifts
 
 
+def _color_groups(labels: Sequence[str]) -> list[tuple[int, ...]]:
+    known = {label.lower() for label in labels}
+    names = [next((name for name in group if name in known), None) for group in COLOR_GROUPS]
+    return [label_indices([name], labels) for name in names if name is not None]
+
+
 def _check(frame: NDArray[np.uint8]) -> None:
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         raise ValueError(f"a frame is uint8 [H, W, 3], not {frame.dtype} {frame.shape}")
+    if not frame.flags.c_contiguous:
+        raise ValueError("a frame is C-contiguous: make it so with numpy.ascontiguousarray")
     if min(frame.shape[:2]) < MIN_SIDE:
         raise ValueError(
             f"a frame has at least {MIN_SIDE} pixels a side, not {frame.shape[1]}x{frame.shape[0]}"

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.regions import Box, label_indices, region_probability
+from animirror.realtime.regions import MIN_FACE_OF_HEAD, Box, label_indices, region_probability
 
 # A pixel belongs to a face or a head when it is likelier than not.
 LIKELY = 0.5
@@ -21,6 +21,13 @@ MIN_FACE_CELLS = 4
 HAIR_ONLY_FACTOR = 6
 # A second face in a crop counts as another person's when it has at least this share of the first one's cells.
 OTHER_FACE_SHARE = 0.15
+# Parts of a face: from the front three can be told, from the side or behind a hand two, on an arm none.
+DETAILS = (("nose",), ("eyes", "brows", "glasses"), ("mouth", "upper_lip", "lower_lip"))
+# A hand that touches the face, or bare shoulders, make one region with it: skin farther from the box of the
+# details than these multiples of its longer side is not the face. Upwards there is room for a bald head.
+FACE_REACH_UP, FACE_REACH_SIDE, FACE_REACH_DOWN = 1.5, 1.0, 0.8
+# Cells where a detail is at least this likely tell where the details are; fewer cells than that tell nothing.
+DETAIL_LIKELY, MIN_DETAIL_CELLS = 0.3, 4
 # Share of the probability mass cut off at each side of a box: soft edges then move it smoothly, not by cells.
 TAIL = 0.015
 
@@ -37,6 +44,25 @@ class HeadView:
     share: float
     # Mean probability of face or hair over these cells.
     confidence: float
+    # Mean of the two surest of DETAILS, 0..1; None where the model does not know them or no face is seen.
+    detail: float | None = None
+
+    @property
+    def from_behind(self) -> bool:
+        """No face is seen, or so little (an ear) that it says nothing."""
+        if self.face is None:
+            return True
+        size = (self.face.width + self.face.height) / 2
+        return size <= MIN_FACE_OF_HEAD * min(self.head.width, self.head.height)
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """Probabilities of one map, float32 [s, s] each: the face, face and hair together, and the DETAILS."""
+
+    face: NDArray[np.float32]
+    head: NDArray[np.float32]
+    details: list[NDArray[np.float32]]
 
 
 class HeadFinder:
@@ -45,18 +71,21 @@ class HeadFinder:
     def __init__(self, labels: Sequence[str]) -> None:
         self._face = label_indices(["face"], labels)
         self._head = label_indices(["face", "hair"], labels)
+        lowered = [label.lower() for label in labels]
+        groups = [tuple(lowered.index(name) for name in group if name in lowered) for group in DETAILS]
+        self._details = [group for group in groups if group]
 
     def all(self, probabilities: NDArray[np.float32]) -> list[HeadView]:
         """Every head of a map (float32 [L, s, s]): one per face, and one per lonely head of hair."""
-        face, head = self._maps(probabilities)
-        _, face_parts = _parts(face > LIKELY)
+        maps = self._maps(probabilities)
+        _, face_parts = _parts(maps.face > LIKELY)
         faces = [part for part in face_parts if np.count_nonzero(part) >= MIN_FACE_CELLS]
-        views = [self._view(face, head, part, [f for f in faces if f is not part]) for part in faces]
-        _, head_parts = _parts(head > LIKELY)
+        views = [self._view(maps, part, [f for f in faces if f is not part]) for part in faces]
+        _, head_parts = _parts(maps.head > LIKELY)
         for part in head_parts:
             lonely = not any((part & known).any() for known in faces)
             if lonely and np.count_nonzero(part) >= MIN_FACE_CELLS * HAIR_ONLY_FACTOR:
-                views.append(self._without_face(head, part))
+                views.append(_without_face(maps.head, part))
         return [view for view in views if view.confidence >= MIN_CONFIDENCE]
 
     def one(
@@ -67,50 +96,79 @@ class HeadFinder:
         ``inside``: float32 [s, s], 1 where the crop lies in the frame; the replicated border beyond it may
         look like a head and is none.
         """
-        face, head = (part * inside for part in self._maps(probabilities))
-        _, parts = _parts(face > LIKELY)
+        maps = self._maps(probabilities * inside)
+        _, parts = _parts(maps.face > LIKELY)
         parts = [part for part in parts if np.count_nonzero(part) >= MIN_FACE_CELLS]
         if parts:
             own = max(parts, key=lambda part: _closeness(part, near))
             least = OTHER_FACE_SHARE * np.count_nonzero(own)
             others = [part for part in parts if part is not own and np.count_nonzero(part) >= least]
-            view = self._view(face, head, own, others)
+            view = self._view(maps, own, others)
         else:
-            _, parts = _parts(head > LIKELY)
+            _, parts = _parts(maps.head > LIKELY)
             parts = [part for part in parts if np.count_nonzero(part) >= MIN_FACE_CELLS * HAIR_ONLY_FACTOR]
             if not parts:
                 return None
-            view = self._without_face(head, max(parts, key=lambda part: _closeness(part, near)))
+            view = _without_face(maps.head, max(parts, key=lambda part: _closeness(part, near)))
         return view if view.confidence >= MIN_CONFIDENCE else None
 
-    def _maps(self, probabilities: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return region_probability(probabilities, self._face), region_probability(probabilities, self._head)
+    def _maps(self, probabilities: NDArray[np.float32]) -> _Maps:
+        return _Maps(
+            region_probability(probabilities, self._face),
+            region_probability(probabilities, self._head),
+            [region_probability(probabilities, group) for group in self._details],
+        )
 
     def _view(
-        self,
-        face: NDArray[np.float32],
-        head: NDArray[np.float32],
-        own_face: NDArray[np.bool_],
-        other_faces: list[NDArray[np.bool_]],
+        self, maps: _Maps, whole_face: NDArray[np.bool_], other_faces: list[NDArray[np.bool_]]
     ) -> HeadView:
+        own_face = _without_limbs(whole_face, maps.details)
+        head = np.where(whole_face & ~own_face, np.float32(0), maps.head)
         own = _territory(own_face, other_faces)
         # Only what hangs together with the face is its hair; one cell of gap (a brow band, a cap) is allowed.
         joined = cv2.dilate(((head > LIKELY) & (own > 0)).astype(np.uint8), np.ones((3, 3), np.uint8))
         _, parts = _parts(joined > 0)
-        connected = next((part for part in parts if (part & own_face).any()), own_face)
+        connected = max(parts, key=lambda part: np.count_nonzero(part & own_face), default=own_face)
         own = own * _grow(connected)
         cells = (head > LIKELY) & connected
         return HeadView(
-            face=_soft_box(face * own_face),
+            face=_soft_box(maps.face * own_face),
             head=_soft_box(head * (connected & (own > 0))),
             own=own,
             share=float(np.count_nonzero(cells) / cells.size),
             confidence=float(head[own_face].mean()),
+            detail=_detail(maps.details, own_face),
         )
 
-    def _without_face(self, head: NDArray[np.float32], part: NDArray[np.bool_]) -> HeadView:
-        share = float(np.count_nonzero(part) / part.size)
-        return HeadView(None, _soft_box(head * part), _grow(part), share, float(head[part].mean()))
+
+def _detail(details: list[NDArray[np.float32]], face: NDArray[np.bool_]) -> float | None:
+    """See HeadView.detail."""
+    if len(details) < 2:
+        return None
+    surest = [float(detail[face].max()) for detail in details]
+    return sum(sorted(surest)[-2:]) / 2
+
+
+def _without_limbs(face: NDArray[np.bool_], details: list[NDArray[np.float32]]) -> NDArray[np.bool_]:
+    """The part of a connected region of face labels that lies near eyes, nose and mouth, if they are seen."""
+    if len(details) < 2:
+        return face
+    seen = np.maximum.reduce(details) * face
+    seen[seen < DETAIL_LIKELY] = 0
+    if np.count_nonzero(seen) < MIN_DETAIL_CELLS:
+        return face
+    box = _soft_box(seen)
+    size = max(box.width, box.height)
+    centers = np.arange(len(face)) + 0.5
+    columns = np.abs(centers - box.center[0]) <= box.width / 2 + FACE_REACH_SIDE * size
+    rows = (centers >= box.top - FACE_REACH_UP * size) & (centers <= box.bottom + FACE_REACH_DOWN * size)
+    near: NDArray[np.bool_] = face & rows[:, None] & columns
+    return near
+
+
+def _without_face(head: NDArray[np.float32], part: NDArray[np.bool_]) -> HeadView:
+    share = float(np.count_nonzero(part) / part.size)
+    return HeadView(None, _soft_box(head * part), _grow(part), share, float(head[part].mean()))
 
 
 def _parts(mask: NDArray[np.bool_]) -> tuple[int, list[NDArray[np.bool_]]]:

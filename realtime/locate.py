@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time as clock
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.heads import HeadFinder, HeadView
+from animirror.realtime.light import Light
 from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop, region_probability, whole_frame
 from animirror.realtime.regions import label_indices as indices_of
 from animirror.realtime.smoothing import OneEuro, mix
 
 MAX_HEADS = 8
-# The whole frame is searched again after this long; at once when a head is lost or none is there.
-SEARCH_SECONDS = 0.7
+# A part of the frame (all of it and one of its tiles in turn) is searched again after this long; at once when
+# a head is lost or none is there.
+SEARCH_SECONDS = 0.35
 # A track without a head lives on for this long: a hand before the face, a blink of the segmenter.
 LOST_SECONDS = 0.3
 # A newcomer's mask fades in, a lost one's out, over this time: a wrong find of one frame stays invisible.
@@ -29,6 +32,16 @@ MIN_CROP_SHARE = 0.06
 # A still picture's crop is cut anew from the finer mask while it moves by more than this share of its side.
 REFINE_TOLERANCE = 0.04
 REFINE_PASSES = 2
+# ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,
+# while texture that looks like a head fills every square anew.
+SETTLED = 0.2
+# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured on the first weights: faces 0.5 to 0.97, half
+# faces 0.37 and more; arms, shirts and badges under 0.15.
+MIN_DETAIL = 0.35
+# A known head may hide them for a while (a hand, a turn); what shows less over this time is no head.
+MIN_LASTING_DETAIL, DETAIL_SECONDS = 0.15, 1.0
+# A head of hair without a face must be surer than a face: so much looks like hair.
+MIN_HAIR_CONFIDENCE = 0.85
 # Crop smoothing in units of the crop's side: half a Hz holds a talking head's crop still, and a head that
 # crosses its own width in a second is followed within two frames.
 CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF = 0.6, 8.0, 5.0
@@ -36,8 +49,12 @@ CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF = 0.6, 8.0, 5.0
 CROP_SLACK = 0.08
 # Masks: where the segmenter wavers between yes and no, the average over this time is shown.
 MASK_SECONDS = 0.12
-# Frames whose longer side is this many times the segmenter's input are searched in tiles as well.
+# The crop stays while it would move by less than this share of its side: in a still crop the drawing too.
+CROP_HOLD = 0.004
+# Squares whose side is this many times the segmenter's input are searched in tiles of half the side as well;
+# of a still picture these again, so that a head of 120 pixels in a 4K picture of a group is found.
 TILED_FROM = 2.5
+TILE_LEVELS, STILL_TILE_LEVELS = 1, 2
 # Hair reaches beyond the face box by these shares of its height and width, before the mask has said it.
 GUESS_UP, GUESS_SIDE, GUESS_DOWN = 0.5, 0.3, 0.15
 
@@ -68,8 +85,12 @@ class Track:
     age_seconds: float = 0.0
     filter: OneEuro = field(default_factory=lambda: OneEuro(CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF))
     next_crop: Crop | None = None
+    # Running mean of HeadView.detail; None where the model does not know details.
+    detail: float | None = None
     # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
     color_shift: NDArray[np.float32] | None = None
+    # Light of the last frame, kept by filter.
+    light: Light | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +100,16 @@ class _Look:
     crop: Crop
     image: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
-    own: NDArray[np.float32]
+    view: HeadView
     head: Box
     better: Crop
+
+    @property
+    def convincing(self) -> bool:
+        """Enough of a face, or of the hair of a head from behind, to start a track."""
+        if self.view.from_behind:
+            return self.view.confidence >= MIN_HAIR_CONFIDENCE
+        return self.view.detail is None or self.view.detail >= MIN_DETAIL
 
 
 class Locator:
@@ -89,6 +117,8 @@ class Locator:
 
     def __init__(self, segmenter: SegmenterLike) -> None:
         self._segmenter = segmenter
+        # Time that the segmenter took for the last frame.
+        self.network_seconds = 0.0
         self._finder = HeadFinder(segmenter.labels)
         self._head_labels = indices_of(["face", "hair"], segmenter.labels)
         self.reset()
@@ -98,14 +128,17 @@ class Locator:
         self.tracks: list[Track] = []
         self._identities = itertools.count(1)
         self._searched = -np.inf
-        self._area = 0
+        self._turn = 0
+        self._missing = False
         self._time: float | None = None
 
     def __call__(self, frame: NDArray[np.uint8], time: float | None) -> list[Track]:
         """The visible heads of a frame (uint8 [H, W, 3] BGR) at ``time`` seconds; None: a still picture."""
+        self.network_seconds = 0.0
         if time is None:
             self.reset()
-            self._search(frame, search_areas(frame, self._segmenter.size), newcomer_visibility=1.0)
+            areas = search_areas(frame, self._segmenter.size, STILL_TILE_LEVELS)
+            self._search(frame, areas, newcomer_visibility=1.0)
             return list(self.tracks)
         first = self._time is None
         seconds = 0.0 if self._time is None else time - self._time
@@ -115,18 +148,21 @@ class Locator:
         self._time = time
         self._follow(frame, seconds)
         missing = not self.tracks or any(track.lost_seconds > 0 for track in self.tracks)
+        if missing and not self._missing:
+            self._turn -= self._turn % 2  # the search for a lost head starts with the whole frame
+        self._missing = missing
         if first or missing or time - self._searched >= SEARCH_SECONDS:
             self._search(frame, self._areas(frame, everything=first), newcomer_visibility=float(first))
             self._searched = time
         return [track for track in self.tracks if track.visibility > 0]
 
     def _areas(self, frame: NDArray[np.uint8], everything: bool) -> list[Crop]:
-        """What to search now: everything at the start, then the frame and one tile in turn."""
+        """What to search now: everything at the start, then the whole frame and one of its tiles in turn."""
         areas = search_areas(frame, self._segmenter.size)
         if everything or len(areas) == 1:
             return areas
-        self._area = 1 + self._area % (len(areas) - 1)
-        return [areas[0], areas[self._area]]
+        self._turn += 1
+        return areas[:1] if self._turn % 2 else [areas[1 + self._turn // 2 % (len(areas) - 1)]]
 
     def _follow(self, frame: NDArray[np.uint8], seconds: float) -> None:
         if not self.tracks:
@@ -142,7 +178,13 @@ class Locator:
         self, frame: NDArray[np.uint8], crops: list[Crop]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         images = np.stack([crop.extract(frame, self._segmenter.size) for crop in crops])
-        return images, self._segmenter(images)
+        return images, self._ask(images)
+
+    def _ask(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        start = clock.perf_counter()
+        answers = self._segmenter(images)
+        self.network_seconds += clock.perf_counter() - start
+        return answers
 
     def _update(
         self,
@@ -160,7 +202,7 @@ class Locator:
         track.crop, track.image = crop, image
         track.age_seconds += seconds
         step = seconds / FADE_SECONDS
-        if view is None or view.share < MIN_CROP_SHARE:
+        if view is None or view.share < MIN_CROP_SHARE or not _lasting(track, view, seconds):
             track.lost_seconds += max(seconds, 1e-3)
             track.visibility = max(0.0, track.visibility - step)
             track.next_crop = crop
@@ -173,8 +215,8 @@ class Locator:
 
     def _search(self, frame: NDArray[np.uint8], areas: list[Crop], newcomer_visibility: float) -> None:
         for area in areas:
-            picture = area.extract(frame, self._segmenter.size, cv2.BORDER_CONSTANT)
-            answer = self._segmenter(picture[None])[0]
+            picture = letterboxed(frame, area, self._segmenter.size)
+            answer = self._ask(picture[None])[0]
             for view in self._finder.all(answer):
                 head = box_to_frame(view.head, area, answer.shape[-1])
                 if len(self.tracks) < MAX_HEADS and not self._known(head):
@@ -195,7 +237,9 @@ class Locator:
             if look is None or _difference(look.better, look.crop) <= REFINE_TOLERANCE:
                 break
             look = self._look(frame, look.better, look.head)
-        if look is None or self._known(look.head):
+        if look is None or self._known(look.head) or not look.convincing:
+            return
+        if _difference(look.better, look.crop) > SETTLED:
             return
         track = Track(
             next(self._identities),
@@ -203,13 +247,15 @@ class Locator:
             look.head,
             look.image,
             look.probabilities,
-            look.own,
+            look.view.own,
             visibility,
+            detail=look.view.detail,
         )
         track.next_crop = _smoothed(track, look.better, 0.0)
         self.tracks.append(track)
 
     def _look(self, frame: NDArray[np.uint8], crop: Crop, head: Box) -> _Look | None:
+        crop = on_whole_pixels(crop)
         images, answers = self._segment(frame, [crop])
         cells = answers.shape[-1]
         near, inside = _box_to_cells(head, crop, cells), inside_frame(crop, frame, cells)
@@ -217,19 +263,40 @@ class Locator:
         if view is None or view.share < MIN_CROP_SHARE:
             return None
         seen = box_to_frame(view.head, crop, cells)
-        return _Look(crop, images[0], answers[0], view.own, seen, _crop_of(view, crop, cells))
+        return _Look(crop, images[0], answers[0], view, seen, _crop_of(view, crop, cells))
 
 
-def search_areas(frame: NDArray[np.uint8], size: int) -> list[Crop]:
-    """Squares to search: the whole frame and, where a head could be too small there, overlapping tiles."""
+def search_areas(frame: NDArray[np.uint8], size: int, levels: int = TILE_LEVELS) -> list[Crop]:
+    """Squares to search: the whole frame and, where a head could be too small there, overlapping tiles.
+
+    ``levels``: how often the tiles may be halved.
+    """
     height, width = frame.shape[:2]
-    whole = whole_frame(height, width)
-    if whole.side < TILED_FROM * size:
-        return [whole]
-    side = whole.side / 2
-    return [whole] + [
-        Crop(x, y, side) for y in _tile_centers(height, side) for x in _tile_centers(width, side)
-    ]
+    areas = [whole_frame(height, width)]
+    side = areas[0].side
+    for _ in range(levels):
+        if side < TILED_FROM * size:
+            break
+        side /= 2
+        areas += [Crop(x, y, side) for y in _tile_centers(height, side) for x in _tile_centers(width, side)]
+    return areas
+
+
+def letterboxed(frame: NDArray[np.uint8], area: Crop, size: int) -> NDArray[np.uint8]:
+    """A search area as uint8 [size, size, 3], black outside the frame.
+
+    Crop.extract to whole pixels, in a third of the time: a search must not make a live frame late.
+    """
+    height, width = frame.shape[:2]
+    seen = area.box.intersection(Box(0, 0, width, height))
+    left, top, right, bottom = (round(edge) for edge in (seen.left, seen.top, seen.right, seen.bottom))
+    scale = size / area.side
+    x, y = round((left - area.box.left) * scale), round((top - area.box.top) * scale)
+    shape = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+    part = cv2.resize(frame[top:bottom, left:right], shape, interpolation=cv2.INTER_AREA)
+    picture = np.zeros((size, size, 3), np.uint8)
+    picture[y : y + shape[1], x : x + shape[0]] = part[: size - y, : size - x]
+    return picture
 
 
 def _tile_centers(length: int, side: float) -> list[float]:
@@ -270,13 +337,20 @@ def _moved(probabilities: NDArray[np.float32], old: Crop, new: Crop) -> NDArray[
     if old == new:
         return probabilities
     cells = probabilities.shape[-1]
-    to_new = np.vstack([new.to_crop(cells), [0, 0, 1]]) @ np.vstack([old.to_frame(cells), [0, 0, 1]])
-    return np.stack(
-        [
-            cv2.warpAffine(plane, to_new[:2], (cells, cells), borderMode=cv2.BORDER_REPLICATE)
-            for plane in probabilities
-        ]
-    )
+    ratio, old_box, new_box = new.side / old.side, old.box, new.box
+    columns = _resampling(cells, ratio, (new_box.left - old_box.left) / old.side * cells)
+    rows = _resampling(cells, ratio, (new_box.top - old_box.top) / old.side * cells)
+    return np.asarray(rows @ probabilities @ columns.T, np.float32)
+
+
+def _resampling(cells: int, ratio: float, shift: float) -> NDArray[np.float32]:
+    """float32 [cells, cells]: linear interpolation along one axis, border replicated, as a matrix.
+
+    Cell i of the result lies at ``shift`` + ``ratio`` (i + 0.5) of the source. Two products move all
+    planes at once; a warp for each would take longer.
+    """
+    at = np.clip(shift + ratio * (np.arange(cells) + 0.5) - 0.5, 0, cells - 1)
+    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(cells))).astype(np.float32)
 
 
 def _crop_of(view: HeadView, crop: Crop, cells: int) -> Crop:
@@ -301,14 +375,31 @@ def _first_crop(view: HeadView, area: Crop, cells: int) -> Crop:
 def _smoothed(track: Track, crop: Crop, seconds: float) -> Crop:
     """Where to look next: the crop after the track's One Euro filter, led by its speed, never far behind.
 
-    Speeds count in sides per second, so distance does not matter.
+    Speeds count in sides per second, so distance does not matter. The edges lie on whole pixels: the drawing
+    then goes back to exactly where it was cut out, by resizing alone.
     """
     values = np.array([crop.center_x, crop.center_y, crop.side])
     smooth = track.filter(values, seconds, unit=crop.side)
     slack = CROP_SLACK * crop.side
     x, y, side = np.clip(smooth, values - slack, values + slack)
     lead_x, lead_y, _ = track.filter.speed * seconds  # a lead in size would only add noise
-    return Crop(float(x + lead_x), float(y + lead_y), float(side))
+    wanted = Crop(float(x + lead_x), float(y + lead_y), float(side))
+    hold = max(1.0 / side, CROP_HOLD)
+    return track.crop if _difference(wanted, track.crop) < hold else on_whole_pixels(wanted)
+
+
+def on_whole_pixels(crop: Crop) -> Crop:
+    """The nearest crop whose edges are whole numbers."""
+    side = max(1, round(crop.side))
+    left, top = round(crop.center_x - side / 2), round(crop.center_y - side / 2)
+    return Crop(left + side / 2, top + side / 2, float(side))
+
+
+def _lasting(track: Track, view: HeadView, seconds: float) -> bool:
+    """Whether this track still is a face, by the details that it showed lately."""
+    if view.detail is not None and track.detail is not None and not view.from_behind:
+        track.detail += mix(seconds, DETAIL_SECONDS) * (view.detail - track.detail)
+    return track.detail is None or track.detail >= MIN_LASTING_DETAIL
 
 
 def _difference(a: Crop, b: Crop) -> float:

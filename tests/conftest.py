@@ -25,11 +25,13 @@ from animirror.realtime.stylize import Stylizer
 SIZE = 128
 # BGR of the pretended world.
 GROUND, SKIN, HAIR = (128, 128, 128), (40, 80, 220), (200, 60, 30)
+EYES, MOUTH = (230, 240, 60), (20, 10, 70)
 
 
 def write_segmenter(path: Path, size: int = SIZE, labels: tuple[str, ...] = CELEBAMASK_LABELS) -> Path:
-    """An ONNX segmenter by the contract: the nearest of GROUND, SKIN and HAIR, averaged over 4x4 pixels."""
-    colors = {"background": GROUND, "skin": SKIN, "hair": HAIR}
+    """An ONNX segmenter by the contract: the nearest of the world's colours, averaged over 4x4 pixels."""
+    colors = {"background": GROUND, "skin": SKIN, "hair": HAIR, "eyes": EYES, "mouth": MOUTH}
+    colors = {label: color for label, color in colors.items() if label in labels}
     weights = np.zeros((len(labels), 3, 1, 1), np.float32)
     bias = np.full(len(labels), -1e4, np.float32)
     for label, color in colors.items():
@@ -87,8 +89,11 @@ def _save(path, nodes, given, result, constants, metadata) -> Path:  # type: ign
     return path
 
 
-def draw_person(frame: NDArray[np.uint8], x: float, y: float, face: float) -> None:
-    """An ellipse of hair behind an ellipse of skin, ``face`` pixels high, centred at (x, y), in place."""
+def draw_person(frame: NDArray[np.uint8], x: float, y: float, face: float, details: bool = True) -> None:
+    """An ellipse of hair behind one of skin, ``face`` pixels high, centred at (x, y), in place.
+
+    ``details``: with eyes and a mouth.
+    """
     cv2.ellipse(
         frame,
         (round(x), round(y - 0.15 * face)),
@@ -100,6 +105,20 @@ def draw_person(frame: NDArray[np.uint8], x: float, y: float, face: float) -> No
         -1,
     )
     cv2.ellipse(frame, (round(x), round(y)), (round(0.38 * face), round(0.5 * face)), 0, 0, 360, SKIN, -1)
+    if not details:
+        return
+    for side in (-0.17, 0.17):
+        cv2.circle(frame, (round(x + side * face), round(y - 0.1 * face)), round(0.09 * face), EYES, -1)
+    cv2.ellipse(
+        frame,
+        (round(x), round(y + 0.3 * face)),
+        (round(0.15 * face), round(0.07 * face)),
+        0,
+        0,
+        360,
+        MOUTH,
+        -1,
+    )
 
 
 def empty_frame(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:

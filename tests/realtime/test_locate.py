@@ -79,13 +79,15 @@ def test_following_a_fast_head(locator: Locator) -> None:
 
 
 def test_still_head_is_held_still(locator: Locator) -> None:
-    sides = []
+    crops = []
     for i in range(20):
         frame = empty_frame(640, 480, seed=i)
         draw_person(frame, 320, 240, 120)
         (track,) = locator(frame, i / 30)
-        sides.append((track.crop.center_x, track.crop.side))
-    assert np.ptp(np.array(sides)[5:], axis=0).max() < 1.0
+        crops.append(track.crop)
+    # It settles within some frames, then it is the very same crop.
+    assert len(set(crops)) <= 6
+    assert len(set(crops[8:])) == 1
 
 
 def test_leaving_and_returning(locator: Locator) -> None:

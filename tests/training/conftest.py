@@ -20,7 +20,7 @@ def write_people(folder: Path, count: int, masks: bool) -> None:
     random = np.random.default_rng(count)
     for index in range(count):
         picture = empty_frame(96, 96, seed=index)
-        draw_person(picture, *random.uniform(40, 56, 2), random.uniform(36, 48))
+        draw_person(picture, *random.uniform(40, 56, 2), random.uniform(36, 48), details=False)
         cv2.imwrite(str(folder / "images" / f"{index:02d}.png"), picture)
         if masks:
             mask = np.zeros((96, 96), np.uint8)
