@@ -26,8 +26,9 @@ DETAILS = (("nose",), ("eyes", "brows", "glasses"), ("mouth", "upper_lip", "lowe
 # A hand that touches the face, or bare shoulders, make one region with it: skin farther from the box of the
 # details than these multiples of its longer side is not the face. Upwards there is room for a bald head.
 FACE_REACH_UP, FACE_REACH_SIDE, FACE_REACH_DOWN = 1.5, 1.0, 0.8
-# Cells where a detail is at least this likely tell where the details are; fewer cells than that tell nothing.
-DETAIL_LIKELY, MIN_DETAIL_CELLS = 0.3, 4
+# The details are where they are at least half as likely as anywhere on this region, and not below the floor.
+# In a wide view those of small heads are faint, and yet several times as likely as on the clothes around.
+DETAIL_OF_PEAK, DETAIL_FLOOR, DETAIL_FLOOR_WIDE = 0.5, 0.2, 0.03
 # Share of the probability mass cut off at each side of a box: soft edges then move it smoothly, not by cells.
 TAIL = 0.015
 
@@ -80,7 +81,9 @@ class HeadFinder:
         maps = self._maps(probabilities)
         _, face_parts = _parts(maps.face > LIKELY)
         faces = [part for part in face_parts if np.count_nonzero(part) >= MIN_FACE_CELLS]
-        views = [self._view(maps, part, [f for f in faces if f is not part]) for part in faces]
+        views = [
+            self._view(maps, part, [f for f in faces if f is not part], DETAIL_FLOOR_WIDE) for part in faces
+        ]
         _, head_parts = _parts(maps.head > LIKELY)
         for part in head_parts:
             lonely = not any((part & known).any() for known in faces)
@@ -103,7 +106,7 @@ class HeadFinder:
             own = max(parts, key=lambda part: _closeness(part, near))
             least = OTHER_FACE_SHARE * np.count_nonzero(own)
             others = [part for part in parts if part is not own and np.count_nonzero(part) >= least]
-            view = self._view(maps, own, others)
+            view = self._view(maps, own, others, DETAIL_FLOOR)
         else:
             _, parts = _parts(maps.head > LIKELY)
             parts = [part for part in parts if np.count_nonzero(part) >= MIN_FACE_CELLS * HAIR_ONLY_FACTOR]
@@ -120,9 +123,9 @@ class HeadFinder:
         )
 
     def _view(
-        self, maps: _Maps, whole_face: NDArray[np.bool_], other_faces: list[NDArray[np.bool_]]
+        self, maps: _Maps, whole_face: NDArray[np.bool_], other_faces: list[NDArray[np.bool_]], floor: float
     ) -> HeadView:
-        own_face = _without_limbs(whole_face, maps.details)
+        own_face = _without_limbs(whole_face, maps.details, floor)
         head = np.where(whole_face & ~own_face, np.float32(0), maps.head)
         own = _territory(own_face, other_faces)
         # Only what hangs together with the face is its hair; one cell of gap (a brow band, a cap) is allowed.
@@ -149,14 +152,17 @@ def _detail(details: list[NDArray[np.float32]], face: NDArray[np.bool_]) -> floa
     return sum(sorted(surest)[-2:]) / 2
 
 
-def _without_limbs(face: NDArray[np.bool_], details: list[NDArray[np.float32]]) -> NDArray[np.bool_]:
+def _without_limbs(
+    face: NDArray[np.bool_], details: list[NDArray[np.float32]], floor: float
+) -> NDArray[np.bool_]:
     """The part of a connected region of face labels that lies near eyes, nose and mouth, if they are seen."""
     if len(details) < 2:
         return face
     seen = np.maximum.reduce(details) * face
-    seen[seen < DETAIL_LIKELY] = 0
-    if np.count_nonzero(seen) < MIN_DETAIL_CELLS:
+    peak = float(seen.max())
+    if peak < floor:
         return face
+    seen[seen < max(floor, DETAIL_OF_PEAK * peak)] = 0
     box = _soft_box(seen)
     size = max(box.width, box.height)
     centers = np.arange(len(face)) + 0.5

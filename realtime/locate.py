@@ -21,6 +21,12 @@ MAX_HEADS = 8
 # A part of the frame (all of it and one of its tiles in turn) is searched again after this long; at once when
 # a head is lost or none is there.
 SEARCH_SECONDS = 0.35
+# A find that turned out to be no head is not looked at again for this long; of several new finds one is
+# looked at per frame: a closer look costs up to three runs of the segmenter.
+REFUSED_SECONDS = 2.0
+LOOKS_PER_FRAME, MAX_LOOKS = 1, 24
+# ... the same find: a head that the border of a tile cut in two is not taken for its half.
+REFUSED_IOU = 0.7
 # A track without a head lives on for this long: a hand before the face, a blink of the segmenter.
 LOST_SECONDS = 0.3
 # A newcomer's mask fades in, a lost one's out, over this time: a wrong find of one frame stays invisible.
@@ -35,13 +41,13 @@ REFINE_PASSES = 2
 # ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,
 # while texture that looks like a head fills every square anew.
 SETTLED = 0.2
-# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured on the first weights: faces 0.5 to 0.97, half
-# faces 0.37 and more; arms, shirts and badges under 0.15.
-MIN_DETAIL = 0.35
+# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured on 80 street pictures and selfies: faces 0.62 to
+# 0.99, of the wrong finds half are under 0.5; arms, shirts and badges show 0.15 at most.
+MIN_DETAIL = 0.55
 # A known head may hide them for a while (a hand, a turn); what shows less over this time is no head.
 MIN_LASTING_DETAIL, DETAIL_SECONDS = 0.15, 1.0
 # A head of hair without a face must be surer than a face: so much looks like hair.
-MIN_HAIR_CONFIDENCE = 0.85
+MIN_HAIR_CONFIDENCE = 0.95
 # Crop smoothing in units of the crop's side: half a Hz holds a talking head's crop still, and a head that
 # crosses its own width in a second is followed within two frames.
 CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF = 0.6, 8.0, 5.0
@@ -51,10 +57,11 @@ CROP_SLACK = 0.08
 MASK_SECONDS = 0.12
 # The crop stays while it would move by less than this share of its side: in a still crop the drawing too.
 CROP_HOLD = 0.004
-# Squares whose side is this many times the segmenter's input are searched in tiles of half the side as well;
-# of a still picture these again, so that a head of 120 pixels in a 4K picture of a group is found.
-TILED_FROM = 2.5
-TILE_LEVELS, STILL_TILE_LEVELS = 1, 2
+# Squares whose side is this many times the segmenter's input are searched in tiles of half the side as well,
+# because it sees no head under a seventh of its input; while nobody is there, and in a still picture, these
+# again, so that a head of 50 pixels in a 720p frame, or of 150 in a 4K one, is found.
+TILED_FROM = 1.5
+TILE_LEVELS, ALL_TILE_LEVELS = 1, 2
 # Hair reaches beyond the face box by these shares of its height and width, before the mask has said it.
 GUESS_UP, GUESS_SIDE, GUESS_DOWN = 0.5, 0.3, 0.15
 
@@ -128,8 +135,9 @@ class Locator:
         self.tracks: list[Track] = []
         self._identities = itertools.count(1)
         self._searched = -np.inf
+        self._refused: list[tuple[float, Box]] = []
         self._turn = 0
-        self._missing = False
+        self._first, self._missing = True, False
         self._time: float | None = None
 
     def __call__(self, frame: NDArray[np.uint8], time: float | None) -> list[Track]:
@@ -137,10 +145,9 @@ class Locator:
         self.network_seconds = 0.0
         if time is None:
             self.reset()
-            areas = search_areas(frame, self._segmenter.size, STILL_TILE_LEVELS)
-            self._search(frame, areas, newcomer_visibility=1.0)
+            areas = search_areas(frame, self._segmenter.size, ALL_TILE_LEVELS)
+            self._search(frame, areas, MAX_LOOKS)
             return list(self.tracks)
-        first = self._time is None
         seconds = 0.0 if self._time is None else time - self._time
         if seconds < 0:  # the source was rewound or looped
             self.reset()
@@ -151,15 +158,18 @@ class Locator:
         if missing and not self._missing:
             self._turn -= self._turn % 2  # the search for a lost head starts with the whole frame
         self._missing = missing
-        if first or missing or time - self._searched >= SEARCH_SECONDS:
-            self._search(frame, self._areas(frame, everything=first), newcomer_visibility=float(first))
+        if self._first or missing or time - self._searched >= SEARCH_SECONDS:
+            self._refused = [(when, box) for when, box in self._refused if time - when < REFUSED_SECONDS]
+            looks = MAX_HEADS if self._first else LOOKS_PER_FRAME
+            self._search(frame, self._areas(frame), looks)
             self._searched = time
+        self._first = False
         return [track for track in self.tracks if track.visibility > 0]
 
-    def _areas(self, frame: NDArray[np.uint8], everything: bool) -> list[Crop]:
+    def _areas(self, frame: NDArray[np.uint8]) -> list[Crop]:
         """What to search now: everything at the start, then the whole frame and one of its tiles in turn."""
-        areas = search_areas(frame, self._segmenter.size)
-        if everything or len(areas) == 1:
+        areas = search_areas(frame, self._segmenter.size, TILE_LEVELS if self.tracks else ALL_TILE_LEVELS)
+        if self._first or len(areas) == 1:
             return areas
         self._turn += 1
         return areas[:1] if self._turn % 2 else [areas[1 + self._turn // 2 % (len(areas) - 1)]]
@@ -213,16 +223,22 @@ class Locator:
         track.head = box_to_frame(view.head, crop, cells)
         track.next_crop = _smoothed(track, _crop_of(view, crop, cells), seconds)
 
-    def _search(self, frame: NDArray[np.uint8], areas: list[Crop], newcomer_visibility: float) -> None:
+    def _search(self, frame: NDArray[np.uint8], areas: list[Crop], looks: int) -> None:
+        """Search these squares; look closely at so many new finds, the largest first."""
         for area in areas:
-            picture = letterboxed(frame, area, self._segmenter.size)
-            answer = self._ask(picture[None])[0]
-            for view in self._finder.all(answer):
+            answer = self._ask(letterboxed(frame, area, self._segmenter.size)[None])[0]
+            for view in sorted(self._finder.all(answer), key=lambda view: -view.share):
                 head = box_to_frame(view.head, area, answer.shape[-1])
-                if len(self.tracks) < MAX_HEADS and not self._known(head):
-                    self._start(frame, _first_crop(view, area, answer.shape[-1]), head, newcomer_visibility)
+                if looks <= 0 or len(self.tracks) >= MAX_HEADS or self._known(head):
+                    continue
+                looks -= 1
+                if not self._start(frame, _first_crop(view, area, answer.shape[-1]), head):
+                    self._refused.append((self._time or 0.0, head))
 
     def _known(self, head: Box) -> bool:
+        """Whether there is a track, or was lately no head."""
+        if any(head.iou(refused) > REFUSED_IOU for _, refused in self._refused):
+            return True
         x, y = head.center
         return any(
             track.head.iou(head) > SAME_HEAD_IOU
@@ -230,17 +246,20 @@ class Locator:
             for track in self.tracks
         )
 
-    def _start(self, frame: NDArray[np.uint8], crop: Crop, head: Box, visibility: float) -> None:
-        """Look at a find closely; it becomes a track if its own crop shows a head as well."""
+    def _start(self, frame: NDArray[np.uint8], crop: Crop, head: Box) -> bool:
+        """Look at a find closely; it becomes a track if its own crop shows a head as well.
+
+        False where it is no head; True where it is, a known one too.
+        """
         look = self._look(frame, crop, head)
         for _ in range(REFINE_PASSES):
             if look is None or _difference(look.better, look.crop) <= REFINE_TOLERANCE:
                 break
             look = self._look(frame, look.better, look.head)
-        if look is None or self._known(look.head) or not look.convincing:
-            return
-        if _difference(look.better, look.crop) > SETTLED:
-            return
+        if look is None or not look.convincing or _difference(look.better, look.crop) > SETTLED:
+            return False
+        if self._known(look.head):
+            return True
         track = Track(
             next(self._identities),
             look.crop,
@@ -248,11 +267,12 @@ class Locator:
             look.image,
             look.probabilities,
             look.view.own,
-            visibility,
+            visibility=float(self._first),
             detail=look.view.detail,
         )
         track.next_crop = _smoothed(track, look.better, 0.0)
         self.tracks.append(track)
+        return True
 
     def _look(self, frame: NDArray[np.uint8], crop: Crop, head: Box) -> _Look | None:
         crop = on_whole_pixels(crop)
