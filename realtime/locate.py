@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.follow import Follower, difference, on_whole_pixels
 from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
 from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop, region_probability, whole_frame
 from animirror.realtime.regions import label_indices as indices_of
-from animirror.realtime.smoothing import OneEuro, mix
+from animirror.realtime.smoothing import mix
 
 MAX_HEADS = 8
 # A part of the frame (all of it and one of its tiles in turn) is searched again after this long; at once when
@@ -48,15 +49,10 @@ MIN_DETAIL = 0.55
 MIN_LASTING_DETAIL, DETAIL_SECONDS = 0.15, 1.0
 # A head of hair without a face must be surer than a face: so much looks like hair.
 MIN_HAIR_CONFIDENCE = 0.95
-# Crop smoothing in units of the crop's side: half a Hz holds a talking head's crop still, and a head that
-# crosses its own width in a second is followed within two frames.
-CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF = 0.6, 8.0, 5.0
-# The smoothed crop stays within this share of the side of the measured one: the margin of a head crop.
-CROP_SLACK = 0.08
 # Masks: where the segmenter wavers between yes and no, the average over this time is shown.
 MASK_SECONDS = 0.12
-# The crop stays while it would move by less than this share of its side: in a still crop the drawing too.
-CROP_HOLD = 0.004
+# A probability that changed by less than the first is noise, by more than the second a movement.
+SMALL_CHANGE, LARGE_CHANGE = 0.1, 0.6
 # Squares whose side is this many times the segmenter's input are searched in tiles of half the side as well,
 # because it sees no head under a seventh of its input; while nobody is there, and in a still picture, these
 # again, so that a head of 50 pixels in a 720p frame, or of 150 in a 4K one, is found.
@@ -90,7 +86,7 @@ class Track:
     visibility: float = 1.0
     lost_seconds: float = 0.0
     age_seconds: float = 0.0
-    filter: OneEuro = field(default_factory=lambda: OneEuro(CROP_CUTOFF, CROP_BETA, CROP_SPEED_CUTOFF))
+    follower: Follower = field(default_factory=Follower)
     next_crop: Crop | None = None
     # Running mean of HeadView.detail; None where the model does not know details.
     detail: float | None = None
@@ -221,7 +217,7 @@ class Locator:
         track.visibility = min(1.0, track.visibility + step)
         track.own = view.own
         track.head = box_to_frame(view.head, crop, cells)
-        track.next_crop = _smoothed(track, _crop_of(view, crop, cells), seconds)
+        track.next_crop = _next_crop(track, view, crop, cells, seconds)
 
     def _search(self, frame: NDArray[np.uint8], areas: list[Crop], looks: int) -> None:
         """Search these squares; look closely at so many new finds, the largest first."""
@@ -253,10 +249,10 @@ class Locator:
         """
         look = self._look(frame, crop, head)
         for _ in range(REFINE_PASSES):
-            if look is None or _difference(look.better, look.crop) <= REFINE_TOLERANCE:
+            if look is None or difference(look.better, look.crop) <= REFINE_TOLERANCE:
                 break
             look = self._look(frame, look.better, look.head)
-        if look is None or not look.convincing or _difference(look.better, look.crop) > SETTLED:
+        if look is None or not look.convincing or difference(look.better, look.crop) > SETTLED:
             return False
         if self._known(look.head):
             return True
@@ -270,7 +266,7 @@ class Locator:
             visibility=float(self._first),
             detail=look.view.detail,
         )
-        track.next_crop = _smoothed(track, look.better, 0.0)
+        track.next_crop = _next_crop(track, look.view, look.crop, look.probabilities.shape[-1], 0.0)
         self.tracks.append(track)
         return True
 
@@ -342,13 +338,15 @@ def steadied(
     head_labels: tuple[int, ...],
     seconds: float,
 ) -> NDArray[np.float32]:
-    """Average over time where the new answer wavers, the new answer itself where it is sure.
+    """Average over time where the new answer wavers, the new answer itself where it is sure or quite another.
 
     float32 [L, s, s] each. How sure: the square of |2 p - 1| for the probability p of face or hair. So the
     place that a head has just left is free at once (no ghost), and edges do not flicker.
     """
-    sure = np.square(2 * region_probability(new, head_labels) - 1)
-    weight = np.maximum(mix(seconds, MASK_SECONDS), sure)
+    now, before = region_probability(new, head_labels), region_probability(previous, head_labels)
+    sure = np.square(2 * now - 1)
+    moved = (np.abs(now - before) - SMALL_CHANGE) / (LARGE_CHANGE - SMALL_CHANGE)
+    weight = np.clip(np.maximum(sure, moved), mix(seconds, MASK_SECONDS), 1.0)
     return np.asarray(previous + weight * (new - previous), np.float32)
 
 
@@ -378,6 +376,12 @@ def _crop_of(view: HeadView, crop: Crop, cells: int) -> Crop:
     return head_crop(face, box_to_frame(view.head, crop, cells))
 
 
+def _next_crop(track: Track, view: HeadView, crop: Crop, cells: int, seconds: float) -> Crop:
+    on_face = not view.from_behind
+    anchor = view.face if on_face and view.face is not None else view.head
+    return track.follower(_crop_of(view, crop, cells), box_to_frame(anchor, crop, cells), on_face, seconds)
+
+
 def _first_crop(view: HeadView, area: Crop, cells: int) -> Crop:
     """The crop around a find of the coarse search, with room for the hair that it may have missed."""
     if view.face is None:
@@ -392,39 +396,11 @@ def _first_crop(view: HeadView, area: Crop, cells: int) -> Crop:
     return head_crop(face, guess.union(box_to_frame(view.head, area, cells)))
 
 
-def _smoothed(track: Track, crop: Crop, seconds: float) -> Crop:
-    """Where to look next: the crop after the track's One Euro filter, led by its speed, never far behind.
-
-    Speeds count in sides per second, so distance does not matter. The edges lie on whole pixels: the drawing
-    then goes back to exactly where it was cut out, by resizing alone.
-    """
-    values = np.array([crop.center_x, crop.center_y, crop.side])
-    smooth = track.filter(values, seconds, unit=crop.side)
-    slack = CROP_SLACK * crop.side
-    x, y, side = np.clip(smooth, values - slack, values + slack)
-    lead_x, lead_y, _ = track.filter.speed * seconds  # a lead in size would only add noise
-    wanted = Crop(float(x + lead_x), float(y + lead_y), float(side))
-    hold = max(1.0 / side, CROP_HOLD)
-    return track.crop if _difference(wanted, track.crop) < hold else on_whole_pixels(wanted)
-
-
-def on_whole_pixels(crop: Crop) -> Crop:
-    """The nearest crop whose edges are whole numbers."""
-    side = max(1, round(crop.side))
-    left, top = round(crop.center_x - side / 2), round(crop.center_y - side / 2)
-    return Crop(left + side / 2, top + side / 2, float(side))
-
-
 def _lasting(track: Track, view: HeadView, seconds: float) -> bool:
     """Whether this track still is a face, by the details that it showed lately."""
     if view.detail is not None and track.detail is not None and not view.from_behind:
         track.detail += mix(seconds, DETAIL_SECONDS) * (view.detail - track.detail)
     return track.detail is None or track.detail >= MIN_LASTING_DETAIL
-
-
-def _difference(a: Crop, b: Crop) -> float:
-    """How far apart two crops are, as a share of the side."""
-    return max(abs(a.center_x - b.center_x), abs(a.center_y - b.center_y), abs(a.side - b.side)) / b.side
 
 
 def _box_to_cells(box: Box, crop: Crop, cells: int) -> Box:

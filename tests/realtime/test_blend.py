@@ -68,6 +68,15 @@ def test_composite_touches_only_the_mask(side: float) -> None:
     assert coverage.sum() == pytest.approx((side * 24 / 64) ** 2, rel=0.05)
 
 
+def test_a_crop_on_whole_pixels_goes_back_unchanged() -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (120, 100, 3), dtype=np.uint8)
+    result, coverage = frame.copy(), np.zeros((120, 100), np.float32)
+    crop = Crop(20, 60, 64)  # partly outside
+    blend.composite(result, coverage, crop.extract(frame, 64), np.ones((64, 64), np.float32), crop)
+    assert np.array_equal(result, frame)
+    assert coverage.sum() == 52 * 64
+
+
 def test_composite_half_is_the_mean() -> None:
     frame, coverage = np.full((64, 64, 3), 100, np.uint8), np.zeros((64, 64), np.float32)
     blend.composite(

@@ -1,11 +1,14 @@
+import copy
+
+import cv2
 import numpy as np
 import pytest
 
 from animirror.realtime.heads import HeadFinder
-from animirror.realtime.locate import Locator, search_areas, steadied
-from animirror.realtime.regions import Crop
+from animirror.realtime.locate import ALL_TILE_LEVELS, Locator, letterboxed, search_areas, steadied
+from animirror.realtime.regions import Crop, whole_frame
 from animirror.realtime.segment import Segmenter
-from tests.conftest import draw_person, empty_frame
+from tests.conftest import HAIR, SKIN, draw_person, empty_frame
 
 
 @pytest.fixture
@@ -110,6 +113,86 @@ def test_a_find_of_one_frame_never_shows(locator: Locator) -> None:
     assert all(track.visibility == 0 for track in after)
 
 
+def test_skin_without_eyes_or_mouth_is_no_head(locator: Locator) -> None:
+    frame = empty_frame(640, 480)
+    draw_person(frame, 320, 240, 120, details=False)
+    assert locator(frame, None) == []
+    assert locator(frame, 0.0) == []
+    draw_person(frame, 320, 240, 120)
+    assert len(locator(frame, None)) == 1
+
+
+def test_an_arm_before_the_face_is_not_the_face(locator: Locator) -> None:
+    (alone,) = locator(scene((320, 160, 120)), 0.0)
+    crop, head = alone.crop, alone.head
+    for i in range(1, 30):
+        frame = scene((320, 160, 120))
+        cv2.line(frame, (320, 210), (430, 460), SKIN, 36)
+        (track,) = locator(frame, i / 30)
+    assert track.crop.side < 1.35 * crop.side
+    assert track.head.bottom < head.bottom + 0.5 * head.height
+
+
+def test_a_false_find_is_not_looked_at_in_every_frame(segmenter: Segmenter) -> None:
+    class Counting:
+        labels, size, calls = segmenter.labels, segmenter.size, 0
+
+        def __call__(self, crops: np.ndarray) -> np.ndarray:
+            self.calls += 1
+            return segmenter(crops)
+
+    counting = Counting()
+    locator = Locator(counting)
+    frame = empty_frame(160, 120)
+    cv2.ellipse(frame, (80, 60), (20, 26), 0, 0, 360, SKIN, -1)
+    locator(frame, 0.0)
+    assert counting.calls > 1
+    counting.calls = 0
+    for i in range(1, 11):
+        locator(frame, i / 30)
+    assert counting.calls == 10  # only the search
+
+
+def test_two_tracks_on_one_head_become_one(locator: Locator) -> None:
+    (track,) = locator(scene((320, 240, 120)), 0.0)
+    double = copy.deepcopy(track)
+    double.identity = 7
+    locator.tracks.append(double)
+    assert [t.identity for t in locator(scene((320, 240, 120)), 1 / 30)] == [track.identity]
+
+
+def test_another_persons_face_in_the_crop_is_not_mine(segmenter: Segmenter) -> None:
+    frame = scene((250, 240, 120), (365, 240, 120))
+    left, right = sorted(Locator(segmenter)(frame, None), key=lambda t: t.head.center[0])
+    cells = left.own.shape[-1]
+    # The right one's cheek, in cells of the left one's crop.
+    x, y = (np.array([345, 240]) - (left.crop.box.left, left.crop.box.top)) * cells / left.crop.side
+    assert x < cells
+    assert left.own[int(y), int(x)] == 0
+    assert right.head.center[0] > 340
+
+
+def test_turning_round_keeps_the_track(locator: Locator) -> None:
+    for i in range(10):
+        locator(scene((320, 240, 120)), i / 30)
+    for i in range(10, 60):
+        frame = empty_frame(640, 480)
+        cv2.ellipse(frame, (320, 222), (66, 78), 0, 0, 360, HAIR, -1)
+        tracks = locator(frame, i / 30)
+        assert [t.identity for t in tracks] == [1]
+    assert inside(tracks[0].crop, 320, 222)
+
+
+def test_letterbox_is_the_crop(locator: Locator) -> None:
+    frame = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (135, 240, 3), np.uint8), (0, 0), 9)
+    area = whole_frame(135, 240)
+    picture = letterboxed(frame, area, 96)
+    assert not picture[:20].any()
+    assert not picture[-20:].any()
+    reference = area.extract(frame, 96, cv2.BORDER_CONSTANT)
+    assert np.abs(picture[24:72].astype(int) - reference[24:72]).max() <= 6
+
+
 def test_rewinding_starts_anew(locator: Locator) -> None:
     locator(scene((320, 240, 120)), 10.0)
     assert [t.identity for t in locator(scene((320, 240, 120)), 0.0)] == [1]
@@ -121,14 +204,21 @@ def test_small_heads_in_large_pictures_need_tiles(locator: Locator) -> None:
     assert {area.side for area in areas[1:]} == {960}
     (track,) = locator(scene((1500, 300, 84), width=1920, height=1080), None)
     assert track.head.center[0] == pytest.approx(1500, abs=8)
+    finest = min(area.side for area in search_areas(empty_frame(1920, 1080), 128, ALL_TILE_LEVELS))
+    assert finest == 480
+    (track,) = locator(scene((700, 300, 60), width=1920, height=1080), None)
+    assert track.head.center[0] == pytest.approx(700, abs=6)
 
 
 def test_steadied_averages_doubt_and_frees_what_is_sure() -> None:
-    previous = np.array([[[0.1]], [[0.9]]], np.float32)  # background, head
-    sure_gone = np.array([[[1.0]], [[0.0]]], np.float32)
-    doubtful = np.array([[[0.5]], [[0.5]]], np.float32)
-    assert steadied(sure_gone, previous, (1,), 1 / 30)[1, 0, 0] == pytest.approx(0.0)
-    assert 0.75 < steadied(doubtful, previous, (1,), 1 / 30)[1, 0, 0] < 0.9
+    def head(before: float, now: float) -> float:
+        maps = [np.array([[[1 - p]], [[p]]], np.float32) for p in (now, before)]
+        return float(steadied(maps[0], maps[1], (1,), 1 / 30)[1, 0, 0])
+
+    assert head(0.9, 0.0) == pytest.approx(0.0)  # left: no ghost
+    assert head(0.9, 1.0) == pytest.approx(1.0)
+    assert 0.57 < head(0.6, 0.5) < 0.58  # wavers: a quarter of the step at 30 fps
+    assert head(0.95, 0.35) == pytest.approx(0.35)  # unsure, and yet quite another: something moved
 
 
 def test_lonely_hair_is_a_head_from_behind() -> None:
