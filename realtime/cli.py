@@ -21,6 +21,7 @@ from animirror.realtime.convert import Report, convert_picture, convert_video
 from animirror.realtime.demo import run_demo
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
+from animirror.realtime.images import FORMATS
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
 from animirror.realtime.segment import load_segmenter
@@ -228,7 +229,7 @@ def run_video(options: argparse.Namespace) -> int:
 
 def _convert_all(options: argparse.Namespace, convert: Callable[..., Report], suffix: str | None) -> int:
     """Convert every input; one failure does not stop the rest, and makes the exit code 2."""
-    pairs = [(source, _target(source, options, suffix)) for source in options.inputs]
+    pairs = _pairs(options, suffix)
     face_filter, reports, code = _filter(options), [], DONE
     for source, target in pairs:
         try:
@@ -270,16 +271,31 @@ def _convert_one(
         )
 
 
+def _pairs(options: argparse.Namespace, suffix: str | None) -> list[tuple[Path, Path]]:
+    """Every input with its result; no two share one, or --overwrite would lose the first."""
+    if options.output is not None and len(options.inputs) > 1:
+        raise UserError("-o names one result, but there are several inputs; use --out-dir.")
+    if options.out_dir is not None:
+        try:
+            options.out_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"The folder {options.out_dir} cannot be made: {error.strerror}.") from error
+    taken: dict[Path, Path] = {}
+    for source in options.inputs:
+        target = _target(source, options, suffix)
+        if target in taken:
+            raise UserError(f"{taken[target]} and {source} would both be written to {target}; rename one.")
+        taken[target] = source
+    return [(source, target) for target, source in taken.items()]
+
+
 def _target(source: Path, options: argparse.Namespace, suffix: str | None) -> Path:
     if options.output is not None:
-        if len(options.inputs) > 1:
-            raise UserError("-o names one result, but there are several inputs; use --out-dir.")
         return Path(options.output)
-    name = f"{source.stem}-anime{suffix or source.suffix or '.png'}"
-    if options.out_dir is None:
-        return source.with_name(name)
-    options.out_dir.mkdir(parents=True, exist_ok=True)
-    return Path(options.out_dir) / name
+    # Some formats can be read but not written (GIF, AVIF).
+    kept = source.suffix if source.suffix.lower() in FORMATS else ".png"
+    name = f"{source.stem}-anime{suffix or kept}"
+    return (options.out_dir or source.parent) / name
 
 
 def run_models(options: argparse.Namespace) -> int:

@@ -106,10 +106,10 @@ def convert_video(
             )
         face_filter.reset()
         start, timings, frames, with_heads = clock.perf_counter(), Timings(), 0, 0
-        with VideoSink(target, info.width, info.height, info.rate, overwrite) as sink:
+        with VideoSink(target, info.width, info.height, info.rate, overwrite, info.pixel_aspect) as sink:
             for item in video:
                 filtered = face_filter(item.frame, item.time)
-                sink.write(filtered.frame, item.time)
+                sink.write(filtered.frame, item.time, item.duration)
                 timings.add(filtered)
                 frames += 1
                 with_heads += bool(filtered.crops)

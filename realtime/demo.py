@@ -54,7 +54,7 @@ def run_demo(face_filter: FaceFilter, folder: Path, frames: int, window: bool = 
             filtered = face_filter(item.frame, item.time)
             busy += sum(filtered.timings.values()) / 1000.0
             timings.add(filtered)
-            sink.write(filtered.frame, item.time)
+            sink.write(filtered.frame, item.time, item.duration)
             if shown is not None and not shown.show(filtered.frame):
                 shown.close()
                 shown = None

@@ -44,7 +44,7 @@ class FilterOptions:
     # 0: the picture as it was, 1: the drawing alone.
     strength: float = 1.0
     # 0: the drawing's own studio light and colours, 1: the scene's light, the person's skin and hair.
-    color_match: float = 0.8
+    color_match: float = 0.6
     # Width of the mask's soft edge, as a multiple of the usual.
     feather: float = 1.0
 

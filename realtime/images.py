@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from animirror.realtime.errors import UserError
 
-# 300 megapixels are 900 MB as a frame; a file that claims more is a mistake or an attack.
-MAX_PIXELS = 300_000_000
+# 178 megapixels, where Pillow refuses too: it takes twice its MAX_IMAGE_PIXELS for an attack.
+MAX_PIXELS = 2 * 89_478_485
 # Pillow's format by suffix, and whether it can hold transparency.
 FORMATS = {
     ".png": ("PNG", True),
@@ -28,6 +29,18 @@ FORMATS = {
 # High enough that recompression is not seen beside the original.
 QUALITY = 95
 ORIENTATION = 0x0112
+# What Pillow's decoders raise where a damaged file makes them stumble (found by flipping bytes).
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True)
@@ -50,15 +63,16 @@ def read_picture(path: Path) -> Picture:
     Of an animated one the first frame is taken, and said so in the note. Raises UserError naming the file
     where it is missing, empty, truncated, too large or no picture.
     """
-    if path.is_dir():
-        raise UserError(
-            f"{path} is a folder, not a picture; give the pictures in it, for example {path}/*.jpg."
-        )
     try:
+        if path.is_dir():
+            raise UserError(
+                f"{path} is a folder, not a picture; give the pictures in it, for example {path}/*.jpg."
+            )
         if path.stat().st_size == 0:
             raise UserError(f"The picture {path} is empty (0 bytes).")
         with warnings.catch_warnings(), Image.open(path) as opened:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Of large pictures and odd tags; what matters of them ends in a UserError.
+            warnings.simplefilter("ignore")
             return _convert(opened, path)
     except FileNotFoundError as error:
         raise UserError(f"The picture {path} does not exist.") from error
@@ -68,7 +82,7 @@ def read_picture(path: Path) -> Picture:
         raise UserError(
             f"The picture {path} is too large; at most {MAX_PIXELS // 10**6} megapixels."
         ) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except DECODER_ERRORS as error:
         raise UserError(f"The picture {path} is damaged or cannot be read: {error}.") from error
 
 
@@ -79,11 +93,14 @@ def _convert(opened: Image.Image, path: Path) -> Picture:
             f"at most {MAX_PIXELS // 10**6} megapixels."
         )
     frames = getattr(opened, "n_frames", 1)
-    note = f"{path} is animated: only the first of its {frames} pictures is used." if frames > 1 else None
+    # Phones hide a preview or a depth map in their JPEGs (MPO): nobody misses those.
+    several = frames > 1 and opened.format != "MPO"
+    note = f"{path} holds several pictures: only the first of its {frames} is used." if several else None
     upright = ImageOps.exif_transpose(_eight_bit(opened))
     exif, icc = opened.getexif(), opened.info.get("icc_profile")
-    # The pixels are upright now; the tag must not turn them again.
-    exif[ORIENTATION] = 1
+    if exif:
+        # The pixels are upright now; the tag must not turn them again.
+        exif[ORIENTATION] = 1
     alpha = None
     if upright.has_transparency_data:
         rgba = np.asarray(upright.convert("RGBA"))
@@ -93,7 +110,8 @@ def _convert(opened: Image.Image, path: Path) -> Picture:
         rgb = np.asarray(upright.convert("RGB"))
     # A profile of CMYK or grey would be wrong for the RGB that is written.
     icc = icc if opened.mode in ("RGB", "RGBA", "P") else None
-    return Picture(np.ascontiguousarray(rgb[..., ::-1]), alpha, exif.tobytes() or None, icc, note)
+    kept = exif.tobytes() if exif else None
+    return Picture(np.ascontiguousarray(rgb[..., ::-1]), alpha, kept, icc, note)
 
 
 def _eight_bit(picture: Image.Image) -> Image.Image:
@@ -123,16 +141,26 @@ def check_target(target: Path, source: Path | None = None, overwrite: bool = Fal
 
 def check_writable(target: Path, source: Path | None, overwrite: bool) -> None:
     """Raise UserError where ``target`` is its own source, exists already, or lies in no writable folder."""
-    if source is not None and source.exists() and target.exists() and target.samefile(source):
-        raise UserError(f"{target} is the input itself; give another output (-o).")
+    try:
+        problem = _obstacle(target, source, overwrite)
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise UserError(f"{target} cannot be written: {error.strerror}.") from error
+    if problem is not None:
+        raise UserError(problem)
+
+
+def _obstacle(target: Path, source: Path | None, overwrite: bool) -> str | None:
     if target.is_dir():
-        raise UserError(f"{target} is a folder; name a file in it, or use --out-dir.")
+        return f"{target} is a folder; name a file in it, or use --out-dir."
+    if source is not None and source.exists() and target.exists() and target.samefile(source):
+        return f"{target} is the input itself; give another output (-o)."
     if target.exists() and not overwrite:
-        raise UserError(f"{target} exists already; give another output (-o) or --overwrite.")
+        return f"{target} exists already; give another output (-o) or --overwrite."
     if not target.parent.is_dir():
-        raise UserError(f"The folder {target.parent} for {target.name} does not exist; create it first.")
+        return f"The folder {target.parent} for {target.name} does not exist; create it first."
     if not os.access(target.parent, os.W_OK):
-        raise UserError(f"The folder {target.parent} cannot be written to; choose another output (-o).")
+        return f"The folder {target.parent} cannot be written to; choose another output (-o)."
+    return None
 
 
 def partial_path(target: Path) -> Path:
@@ -143,13 +171,14 @@ def partial_path(target: Path) -> Path:
 def write_picture(picture: Picture, target: Path) -> None:
     """Write a picture in the format of the target's suffix: beside it first, then renamed.
 
-    Transparency, EXIF and colour profile are kept where the format holds them. Raises UserError.
+    EXIF and colour profile are kept where the format holds them, transparency too; it becomes white where
+    it does not. Raises UserError.
     """
     check_target(target, overwrite=True)
     format_name, holds_alpha = FORMATS[target.suffix.lower()]
     rgb = picture.frame[..., ::-1]
-    if picture.alpha is not None and holds_alpha:
-        rgb = np.dstack([rgb, picture.alpha])
+    if picture.alpha is not None:
+        rgb = np.dstack([rgb, picture.alpha]) if holds_alpha else _on_white(rgb, picture.alpha)
     partial = partial_path(target)
     extras = {"exif": picture.exif, "icc_profile": picture.icc}
     try:
@@ -164,3 +193,9 @@ def write_picture(picture: Picture, target: Path) -> None:
         raise UserError(f"The picture {target} cannot be written: {error}.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is seen through transparency before white: under alpha 0 files hold anything."""
+    share = alpha[..., None].astype(np.uint16)
+    return np.asarray((rgb * share + 255 * (255 - share) + 127) // 255, np.uint8)

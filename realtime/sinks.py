@@ -21,11 +21,14 @@ from animirror.realtime.sources import EXACT_COLORS
 
 # Visually lossless for x264, as the issue of video conversion asks for.
 CRF = 18
+# Frames that wait for later ones would blur varying times and the last length; costs a sixth more bytes.
+B_FRAMES = 0
 CODEC = "libx264"
 PIXEL_FORMAT = "yuv420p"
 # Fine enough for every camera's and film's times, and the clock of MPEG.
 TIME_BASE = Fraction(1, 90_000)
-CONTAINERS = (".mp4", ".mov", ".mkv", ".m4v", ".avi")
+# Not AVI: it knows one constant rate only.
+CONTAINERS = (".mp4", ".mov", ".mkv", ".m4v")
 # FFmpeg's numbers of ITU-R BT.709 and of limited range.
 BT709, LIMITED_RANGE = 1, 1
 DISPLAY_TEST = "import cv2; cv2.namedWindow('animirror'); cv2.waitKey(1); cv2.destroyAllWindows()"
@@ -37,11 +40,18 @@ class VideoSink:
 
     A context manager: leaving it without an error finishes the file, with one removes what was written.
     yuv420p needs even sides: an odd last column or row is doubled, nothing is cut off. ``write`` takes
-    uint8 [H, W, 3] BGR frames of one size and growing times in seconds. Raises UserError naming the file.
+    uint8 [H, W, 3] BGR frames of one size, growing times and, where known, how long each is shown, in
+    seconds; ``pixel_aspect``: width of a pixel by its height. Raises UserError naming the file.
     """
 
     def __init__(
-        self, target: Path, width: int, height: int, rate: Fraction, overwrite: bool = False
+        self,
+        target: Path,
+        width: int,
+        height: int,
+        rate: Fraction,
+        overwrite: bool = False,
+        pixel_aspect: Fraction = Fraction(1),
     ) -> None:
         if target.suffix.lower() not in CONTAINERS:
             raise UserError(
@@ -51,9 +61,12 @@ class VideoSink:
         self._target, self._partial = target, partial_path(target)
         self._padding = (height % 2, width % 2)
         self._last_tick = -1
+        self._durations: dict[int, int] = {}
         try:
             self._container = av.open(str(self._partial), mode="w")
-            stream = self._container.add_stream(CODEC, rate=rate, options={"crf": str(CRF)})
+            stream = self._container.add_stream(
+                CODEC, rate=rate, options={"crf": str(CRF), "bf": str(B_FRAMES)}
+            )
         except (OSError, av.error.FFmpegError) as error:
             self._partial.unlink(missing_ok=True)
             raise UserError(f"The video {target} cannot be written: {error}.") from error
@@ -65,8 +78,9 @@ class VideoSink:
         context.time_base = TIME_BASE
         context.colorspace, context.color_primaries, context.color_trc = BT709, BT709, BT709
         context.color_range = LIMITED_RANGE
+        context.sample_aspect_ratio = pixel_aspect
 
-    def write(self, frame: NDArray[np.uint8], time: float) -> None:
+    def write(self, frame: NDArray[np.uint8], time: float, duration: float | None = None) -> None:
         down, right = self._padding
         if down or right:
             frame = np.asarray(cv2.copyMakeBorder(frame, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
@@ -75,13 +89,23 @@ class VideoSink:
         )
         picture.time_base = TIME_BASE
         self._last_tick = picture.pts = max(round(time / TIME_BASE), self._last_tick + 1)
+        if duration is not None:
+            self._durations[picture.pts] = round(duration / TIME_BASE)
         self._mux(picture)
 
     def _mux(self, picture: av.VideoFrame | None) -> None:
         try:
-            self._container.mux(self._stream.encode(picture))
+            for packet in self._stream.encode(picture):
+                # The encoder takes every frame for one tick of the rate: the last would be cut short.
+                if packet.pts in self._durations:
+                    packet.duration = self._durations.pop(packet.pts)
+                self._container.mux(packet)
         except (OSError, av.error.FFmpegError) as error:
-            raise UserError(f"The video {self._target} cannot be written: {error}.") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: Exception) -> UserError:
+        reason = getattr(error, "strerror", None) or error
+        return UserError(f"The video {self._target} cannot be written: {reason}.")
 
     def __enter__(self) -> VideoSink:
         return self
@@ -90,12 +114,16 @@ class VideoSink:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            try:
+                if kind is None:
+                    self._mux(None)
+            finally:
+                self._container.close()
             if kind is None:
-                self._mux(None)
-                self._container.close()
                 self._partial.replace(self._target)
-            else:
-                self._container.close()
+        except (OSError, av.error.FFmpegError) as failure:
+            if kind is None:  # else the error that brought us here says more than a failed farewell
+                raise self._unwritable(failure) from failure
         finally:
             self._partial.unlink(missing_ok=True)
 

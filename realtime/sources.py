@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import av.error
 import cv2
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
@@ -28,27 +29,42 @@ EXACT_COLORS = (
 )
 # For files that tell no frame rate at all.
 FALLBACK_RATE = Fraction(25)
-# A file that ends this much (seconds, and share of its length) before its header says is truncated.
-MISSING_SECONDS, MISSING_SHARE = 1.0, 0.03
+# A file that ends this much (seconds, frames) before its header says is truncated ...
+MISSING_SECONDS, MISSING_FRAMES = 0.1, 1.5
+# ... but where only the whole file's length is known, its sound may be this much longer (seconds, share).
+LONGER_SOUND_SECONDS, LONGER_SOUND_SHARE = 1.0, 0.03
+# Damaged files repeat times; a filter and an encoder need them to grow (seconds).
+MIN_STEP = 1e-4
+# FFmpeg's numbers: colours of no known standard, full range (JPEG, always BT.601).
+UNKNOWN_COLORS, FULL_RANGE = 2, 2
+# Players take untagged video for BT.709 from this size on (wider, or higher, in pixels) and so must we.
+HD_WIDTH, HD_HEIGHT = 1280, 577
+# The last byte of a whole GIF.
+GIF_END = b";"
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video is: pixels (upright), frames per second, number of frames and seconds where known."""
+    """What a video is: pixels (upright), frames per second, number of frames and seconds where known.
+
+    ``pixel_aspect``: width of a pixel by its height.
+    """
 
     width: int
     height: int
     rate: Fraction
     frames: int | None
     seconds: float | None
+    pixel_aspect: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """A frame (uint8 [H, W, 3] BGR) and its time in seconds from the start of the video."""
+    """A frame (uint8 [H, W, 3] BGR), its time from the start of the video and how long it shows, seconds."""
 
     frame: NDArray[np.uint8]
     time: float
+    duration: float
 
 
 class VideoSource:
@@ -66,33 +82,47 @@ class VideoSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.problem: str | None = None
         self.partial = False
+        self._problems: list[str] = []
+        self._damaged = 0
         self._container = _open(path)
-        if not self._container.streams.video:
-            self._container.close()
-            raise UserError(f"{path} has no video stream.")
-        self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
         try:
-            # One iterator for the file's whole life: one that is given up takes decoded frames with it.
-            self._decoded = self._container.decode(self._stream)
-            self._first = next(self._decoded)
-        except StopIteration:
+            self._begin()
+        except BaseException:
             self._container.close()
-            raise UserError(f"{path} holds no frame that can be decoded.") from None
-        except av.error.FFmpegError as error:
-            self._container.close()
-            raise UserError(f"{path} cannot be decoded ({error.strerror}).") from error
-        self._start = self._first.time or 0.0
-        upright = _upright(self._first)
+            raise
+
+    def _begin(self) -> None:
+        if not self._container.streams.video:
+            raise UserError(f"{self.path} has no video stream.")
+        self._stream = self._container.streams.video[0]
+        # FFmpeg knows more formats than it can decode.
+        if getattr(self._stream, "codec_context", None) is None:
+            raise UserError(
+                f"{self.path} is coded in a way that cannot be decoded; convert it to H.264 first."
+            )
+        self._stream.thread_type = "AUTO"
+        # One iterator for the file's whole life: one that is given up takes decoded frames with it.
+        self._decoded = self._decode()
+        first = next(self._decoded, None)
+        if first is None:
+            raise UserError(f"{self.path} is damaged or truncated: no frame of it can be decoded.")
+        self._first, self._start = first, first.time or 0.0
+        upright = _upright(first)
+        aspect = self._stream.sample_aspect_ratio or Fraction(1)
         self.info = VideoInfo(
             width=upright.shape[1],
             height=upright.shape[0],
             rate=self._stream.average_rate or self._stream.guessed_rate or FALLBACK_RATE,
             frames=self._stream.frames or None,
             seconds=self._seconds(),
+            pixel_aspect=1 / aspect if _quarter_turns(first) % 2 else aspect,
         )
+
+    @property
+    def problem(self) -> str | None:
+        """What was wrong with the file, known in full after the iteration; None: nothing."""
+        return " ".join(self._problems) or None
 
     def __enter__(self) -> VideoSource:
         return self
@@ -103,31 +133,42 @@ class VideoSource:
         self._container.close()
 
     def __iter__(self) -> Iterator[TimedFrame]:
-        last = -1.0
-        for decoded in self._all():
-            time = last + float(1 / self.info.rate) if decoded.time is None else decoded.time - self._start
-            # Damaged files repeat or turn back time; a filter and an encoder need it to grow.
-            time = max(time, 0.0) if last < 0 else max(time, last + 1e-4)
-            yield TimedFrame(self._resized(_upright(decoded)), time)
-            last = time
-        self._note_missing_end(last)
+        step, shift = float(1 / self.info.rate), -self._start
+        last, end, count = -MIN_STEP, 0.0, 0
+        for decoded in itertools.chain([self._first], self._decoded):
+            time = end if decoded.time is None else decoded.time + shift
+            if time < last - step:  # the clock starts again: files that were joined end to end
+                shift, time = shift + end - time, end
+            time = max(time, last + MIN_STEP)
+            duration = float((decoded.duration or 0) * (decoded.time_base or 0)) or step
+            yield TimedFrame(self._resized(_upright(decoded)), time, duration)
+            last, end, count = time, time + duration, count + 1
+        self._note_damage(end, count)
 
-    def _all(self) -> Iterator[av.VideoFrame]:
-        yield self._first
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """Every frame that can be decoded; packets that cannot are counted and left out."""
+        # Recordings joined to one transport stream are flagged at every joint, where nothing is missing.
+        joined = self._container.format.name == "mpegts"
         try:
-            yield from self._decoded
-        except av.error.FFmpegError as error:
-            self.partial = True
-            self.problem = f"{self.path} is damaged ({error.strerror}): it was read up to there."
+            for packet in self._container.demux(self._stream):
+                broken = packet.is_corrupt and not joined
+                try:
+                    yield from packet.decode()
+                except av.error.FFmpegError:
+                    broken = True
+                self._damaged += broken
+        except av.error.FFmpegError:  # the file itself goes on no further
+            self._damaged += 1
 
     def _resized(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
         height, width = frame.shape[:2]
         if (width, height) == (self.info.width, self.info.height):
             return frame
-        self.problem = self.problem or (
-            f"{self.path} changes its size to {width}x{height} midway; "
-            f"those frames were fitted to {self.info.width}x{self.info.height}."
-        )
+        if not self._problems:
+            self._problems.append(
+                f"{self.path} changes its size to {width}x{height} midway; "
+                f"those frames were fitted to {self.info.width}x{self.info.height}."
+            )
         return letterboxed(frame, self.info.width, self.info.height)
 
     def _seconds(self) -> float | None:
@@ -135,19 +176,35 @@ class VideoSource:
             return float(self._stream.duration * self._stream.time_base)
         return self._container.duration / av.time_base if self._container.duration else None
 
-    def _note_missing_end(self, last: float) -> None:
-        total = self.info.seconds
-        if not self.partial and total is not None:
-            missing = total - last - float(1 / self.info.rate)
-            if missing > max(MISSING_SECONDS, MISSING_SHARE * total):
-                self.partial = True
-                self.problem = f"{self.path} is truncated: it ends at {last:.1f} s of {total:.1f} s."
+    def _note_damage(self, end: float, count: int) -> None:
+        """Say what is missing of a file whose ``count`` frames ended at ``end`` seconds."""
+        if self._damaged:
+            self._problems.append(
+                f"{self.path} is damaged or truncated: what could be decoded of it was used, {count} frames."
+            )
+        elif self._ends_early(end, count):
+            self._problems.append(f"{self.path} is truncated: it ends at {end:.1f} s, after {count} frames.")
+        else:
+            return
+        self.partial = True
+
+    def _ends_early(self, end: float, count: int) -> bool:
+        if self._container.format.name == "gif":
+            return not _gif_has_end(self.path)
+        if self.info.seconds is None or (self.info.frames is not None and count >= self.info.frames):
+            return False
+        tolerance = max(MISSING_SECONDS, MISSING_FRAMES / float(self.info.rate))
+        if self._stream.duration is None:  # the length is the file's, counted from its zero
+            end += self._start
+            if len(self._container.streams) > 1:
+                tolerance = max(LONGER_SOUND_SECONDS, LONGER_SOUND_SHARE * self.info.seconds)
+        return self.info.seconds - end > tolerance
 
 
 def _open(path: Path) -> InputContainer:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder, not a video.")
     try:
+        if path.is_dir():
+            raise UserError(f"{path} is a folder, not a video.")
         if path.stat().st_size == 0:
             raise UserError(f"The video {path} is empty (0 bytes).")
         return av.open(str(path), mode="r")
@@ -158,11 +215,25 @@ def _open(path: Path) -> InputContainer:
         raise UserError(f"{path} is not a video that can be read, or it is damaged ({reason}).") from error
 
 
+def _gif_has_end(path: Path) -> bool:
+    """Whether a GIF has its end mark; neither its header nor FFmpeg tells whether all of it is there."""
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, 1024), 2)
+        return file.read().rstrip(b"\0\r\n ").endswith(GIF_END)
+
+
 def _upright(decoded: av.VideoFrame) -> NDArray[np.uint8]:
     """The decoded frame as BGR, turned as its display matrix says."""
-    frame = decoded.to_ndarray(format="bgr24", interpolation=EXACT_COLORS)
-    # PyAV's rotation is counter-clockwise, in degrees.
-    return np.ascontiguousarray(np.rot90(frame, round(decoded.rotation / 90) % 4))
+    guessed = decoded.colorspace == UNKNOWN_COLORS and decoded.color_range != FULL_RANGE
+    high = decoded.width >= HD_WIDTH or decoded.height >= HD_HEIGHT
+    colors = Colorspace.ITU709 if guessed and high and not decoded.format.is_rgb else None
+    frame = decoded.to_ndarray(format="bgr24", interpolation=EXACT_COLORS, src_colorspace=colors)
+    return np.ascontiguousarray(np.rot90(frame, _quarter_turns(decoded)))
+
+
+def _quarter_turns(decoded: av.VideoFrame) -> int:
+    """By how many quarters the frame must be turned counter-clockwise, as PyAV's rotation in degrees is."""
+    return round(decoded.rotation / 90) % 4
 
 
 def letterboxed(frame: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
@@ -195,7 +266,7 @@ class DemoSource:
     def __iter__(self) -> Iterator[TimedFrame]:
         for index in range(self.info.frames or 0):
             time = float(index / self.RATE)
-            yield TimedFrame(self.frame(time), time)
+            yield TimedFrame(self.frame(time), time, float(1 / self.RATE))
 
     def frame(self, time: float) -> NDArray[np.uint8]:
         """The frame (uint8 [540, 960, 3] BGR) at a time in seconds."""

@@ -1,15 +1,20 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from animirror.realtime.cli import main
+from animirror.realtime.sinks import VideoSink
 from animirror.realtime.sources import DemoSource
 
 
@@ -68,9 +73,66 @@ def test_one_bad_picture_does_not_stop_the_rest(portrait: Path) -> None:
     assert (portrait.parent / "out" / "portrait-anime.png").is_file()
 
 
+def test_results_never_replace_each_other(portrait: Path) -> None:
+    (portrait.parent / "a").mkdir()
+    (portrait.parent / "a" / portrait.name).write_bytes(portrait.read_bytes())
+    answer = run(
+        "image", portrait, f"a/{portrait.name}", "--out-dir", "out", "--overwrite", cwd=portrait.parent
+    )
+    assert answer.returncode == 2
+    assert "would both be written to out/portrait-anime.png" in answer.stderr
+    assert list((portrait.parent / "out").iterdir()) == []
+
+
+def test_a_gif_picture_becomes_png(portrait: Path) -> None:
+    Image.open(portrait).save(portrait.with_suffix(".gif"))
+    answer = run("image", "portrait.gif", cwd=portrait.parent)
+    assert answer.returncode == 0, answer.stderr
+    assert (portrait.parent / "portrait-anime.png").is_file()
+
+
+def test_a_truncated_video_is_converted_and_code_2(tmp_path: Path) -> None:
+    video, random = tmp_path / "v.mkv", np.random.default_rng(0)
+    with VideoSink(video, 96, 96, Fraction(30)) as sink:
+        for index in range(30):
+            sink.write(random.integers(0, 256, (96, 96, 3), dtype=np.uint8), index / 30)
+    video.write_bytes(video.read_bytes()[: int(video.stat().st_size * 0.6)])
+    answer = run("video", "v.mkv", "-o", "out.mp4", "--json", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert "v.mkv is truncated" in answer.stderr
+    (report,) = json.loads(answer.stdout)
+    assert report["partial"]
+    assert 5 < report["frames"] < 30
+    with av.open(str(tmp_path / "out.mp4")) as result:
+        assert sum(1 for _ in result.decode(video=0)) == report["frames"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+def test_interrupting_leaves_nothing_half_written(portrait: Path) -> None:
+    """Interrupted once the hidden file is there, so that there is something to be left."""
+    folder = portrait.parent
+    command = [sys.executable, "-P", "-m", "animirror.realtime.cli", "demo", "--frames", "100000"]
+    process = subprocess.Popen([*command, "--no-window"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 120
+        while not list(folder.glob(".animirror-demo*")) and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, error
+    assert "interrupted" in error
+    assert [path.name for path in folder.iterdir()] == ["portrait.png"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["image", "portrait.png", "--out-dir", "portrait.png"], "portrait.png cannot be made"),
+        (["image", "portrait.png", "-o", "x.gif"], "cannot be written as '.gif'"),
+        (["image", "portrait.png", "--strength", "nan"], "strength must be between"),
         (["image", "none.png"], "none.png does not exist"),
         (["video", "none.mp4"], "none.mp4 does not exist"),
         (["image", "a.png", "b.png", "-o", "c.png"], "use --out-dir"),

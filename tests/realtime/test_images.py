@@ -63,6 +63,16 @@ def test_transparency_survives_where_the_format_holds_it(tmp_path: Path) -> None
     assert Image.open(tmp_path / "out.jpg").mode == "RGB"
 
 
+def test_transparency_becomes_white_where_it_is_lost(tmp_path: Path) -> None:
+    """Under alpha 0 a file may hold anything; here red, which nobody may see."""
+    frame = np.full((70, 90, 3), (0, 0, 255), np.uint8)
+    alpha = np.repeat(np.array([[0, 128, 255]], np.uint8), 30, axis=1).repeat(70, axis=0)
+    write_picture(Picture(frame, alpha), tmp_path / "out.jpg")
+    seen = read_picture(tmp_path / "out.jpg").frame.astype(int)
+    for column, wanted in ((10, (255, 255, 255)), (45, (127, 127, 255)), (80, (0, 0, 255))):
+        assert np.abs(seen[35, column] - wanted).max() <= 4
+
+
 def test_exif_and_profile_survive(tmp_path: Path) -> None:
     stored = Image.fromarray(ramp())
     exif = stored.getexif()
@@ -74,6 +84,22 @@ def test_exif_and_profile_survive(tmp_path: Path) -> None:
     assert out.info["icc_profile"] == b"profile"
 
 
+def test_a_picture_without_exif_gains_none(tmp_path: Path) -> None:
+    Image.fromarray(ramp()).save(tmp_path / "plain.png")
+    assert read_picture(tmp_path / "plain.png").exif is None
+
+
+def test_sixteen_bits_are_turned_too(tmp_path: Path) -> None:
+    values = np.repeat(np.arange(70, dtype=np.uint16)[:, None] * 900, 90, axis=1)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(values).save(tmp_path / "deep.png", exif=exif)
+    frame = read_picture(tmp_path / "deep.png").frame
+    assert frame.shape == (90, 70, 3)
+    assert frame[0, 0, 0] == 242  # 69 * 900 / 257: the last row has become the first column
+    assert frame[0, 69, 0] == 0
+
+
 def test_animated_gives_the_first_picture_and_says_so(tmp_path: Path) -> None:
     first, second = Image.new("RGB", (70, 70), "red"), Image.new("RGB", (70, 70), "blue")
     first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
@@ -81,6 +107,14 @@ def test_animated_gives_the_first_picture_and_says_so(tmp_path: Path) -> None:
     assert picture.frame[0, 0].tolist() == [0, 0, 255]
     assert picture.note is not None
     assert "only the first of its 2" in picture.note
+
+
+def test_the_preview_in_a_phones_jpeg_is_no_animation(tmp_path: Path) -> None:
+    picture, preview = Image.new("RGB", (70, 80), "red"), Image.new("RGB", (35, 40), "blue")
+    picture.save(tmp_path / "phone.jpg", format="MPO", save_all=True, append_images=[preview])
+    read = read_picture(tmp_path / "phone.jpg")
+    assert read.note is None
+    assert read.frame[40, 35, 2] > 250  # red
 
 
 @pytest.mark.parametrize(
@@ -104,6 +138,43 @@ def test_truncated(tmp_path: Path, suffix: str) -> None:
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(UserError, match=r"cut\."):
         read_picture(cut)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif", "png", "webp"])
+def test_flipped_bytes_end_in_a_sentence(tmp_path: Path, suffix: str) -> None:
+    """Pillow's decoders raise TypeError, IndexError, RuntimeError and more for damaged files."""
+    random = np.random.default_rng(0)
+    pictures = [Image.fromarray(random.integers(0, 256, (80, 80, 3), dtype=np.uint8)) for _ in range(2)]
+    whole = tmp_path / f"whole.{suffix}"
+    pictures[0].save(whole, save_all=True, append_images=pictures[1:])
+    refused = 0
+    for number in range(80):
+        content = bytearray(whole.read_bytes())
+        if number < 20:  # cut off
+            del content[max(1, len(content) * number // 20) :]
+        else:
+            for place in random.integers(0, min(len(content), 300), 5):
+                content[place] = random.integers(256)
+        (tmp_path / f"bad.{suffix}").write_bytes(content)
+        try:
+            read_picture(tmp_path / f"bad.{suffix}")
+        except UserError:
+            refused += 1
+    assert refused > 5
+
+
+def test_the_stated_limit_is_the_real_one() -> None:
+    """Pillow refuses twice its own limit by itself; a larger one of ours would be told but not kept."""
+    assert Image.MAX_IMAGE_PIXELS is not None
+    assert images.MAX_PIXELS <= 2 * Image.MAX_IMAGE_PIXELS
+
+
+def test_names_that_are_too_long(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300 + ".png")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_picture(path)
+    with pytest.raises(UserError, match="cannot be written"):
+        check_target(path)
 
 
 def test_huge_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
