@@ -13,7 +13,14 @@ def parameters(network: nn.Module) -> int:
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "layer", "none"])
 @pytest.mark.parametrize(
-    "spec", [{"name": "resnet", "filters": 4, "blocks": 1}, {"name": "lite", "width": 8, "blocks": 1}]
+    "spec",
+    [
+        {"name": "resnet", "filters": 4, "blocks": 1},
+        {"name": "resnet", "filters": 4, "blocks": 1, "upsampling": "resize"},
+        {"name": "unet", "filters": 4, "depth": 4, "dropout": 0.5},
+        {"name": "unet", "filters": 4, "depth": 2, "upsampling": "resize"},
+        {"name": "lite", "width": 8, "blocks": 1},
+    ],
 )
 def test_generators_keep_shape_and_range(spec: dict[str, object], norm: str) -> None:
     drawn = build(spec | {"norm": norm})(torch.randn(2, 3, 64, 48) * 3)
@@ -28,6 +35,37 @@ def test_the_thesiss_resnet_has_its_published_size() -> None:
     assert not any(isinstance(m, nn.ConvTranspose2d) for m in with_resize.modules())
     with_dropout = build({"name": "resnet", "filters": 4, "dropout": 0.5})
     assert sum(isinstance(m, nn.Dropout) for m in with_dropout.modules()) == 9
+
+
+def test_the_thesiss_resnet_is_its_table_5_1() -> None:
+    layers = build({"name": "resnet"}).layers
+    shapes, picture = [], torch.zeros(2, 3, 32, 32)
+    for layer in layers:
+        picture = layer(picture)
+        if not isinstance(layer, nn.BatchNorm2d | nn.ReLU | nn.Tanh):
+            shapes.append(tuple(picture.shape[1:]))
+    down, body = [(64, 32, 32), (128, 16, 16), (256, 8, 8)], [(256, 8, 8)] * 9
+    assert shapes == [*down, *body, (128, 16, 16), (64, 32, 32), (3, 32, 32)]
+    convolutions = [m for m in layers.modules() if isinstance(m, nn.Conv2d)]
+    assert {m.padding_mode for m in convolutions} == {"reflect"}
+    assert [m.kernel_size[0] for m in convolutions] == [7, 3, 3, *[3] * 18, 7]
+    for up in (m for m in layers.modules() if isinstance(m, nn.ConvTranspose2d)):
+        assert (up.kernel_size, up.stride, up.output_padding) == ((3, 3), (2, 2), (1, 1))
+
+
+def test_unet_has_the_published_size_and_its_skips() -> None:
+    # pix2pix's U-Net 256 has 54.414 million weights (its training log, batch normalisation): ours
+    # has 4,928 more, biases before a normalisation.
+    assert parameters(build({"name": "unet"})) - 4928 == pytest.approx(54.414e6, abs=1e3)
+    network = build({"name": "unet", "filters": 4, "depth": 3, "norm": "none"})
+    # The innermost doubling sees its own map alone, every other one the joined maps of two ways.
+    ups = [m.in_channels for m in network.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert ups == [16, 2 * 8, 2 * 4]
+    # Without the way through the middle, what is left of the picture came over the outermost skip.
+    for parameter in network.up.parameters():
+        nn.init.zeros_(parameter)
+    one, other = torch.rand(2, 1, 3, 16, 16)
+    assert not torch.allclose(network(one), network(other))
 
 
 def test_patchgan_sees_patches_of_70_pixels() -> None:
@@ -78,6 +116,8 @@ def test_segformer_answers_at_a_quarter() -> None:
         ({"name": "lite", "colour": 1}, "cannot be built"),
         ({"name": "resnet", "norm": "magic"}, "Unknown normalisation"),
         ({"name": "resnet", "upsampling": "magic"}, "upsampling must be"),
+        ({"name": "unet", "upsampling": "magic"}, "upsampling must be"),
+        ({"name": "unet", "depth": 1}, "depth must be at least 2"),
         ({"name": "segformer", "labels": ["a"], "variant": "b9"}, "Unknown SegFormer variant"),
     ],
 )

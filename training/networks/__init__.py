@@ -12,10 +12,12 @@ from animirror.training.networks.lite import LiteEnhancedGenerator, LiteGenerato
 from animirror.training.networks.patchgan import MultiscalePatchGAN, PatchGAN
 from animirror.training.networks.resnet import ResnetGenerator
 from animirror.training.networks.segformer import build_segformer
+from animirror.training.networks.unet import UnetGenerator
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "segformer": build_segformer,
     "resnet": ResnetGenerator,
+    "unet": UnetGenerator,
     "lite": LiteGenerator,
     "lite-enhanced": LiteEnhancedGenerator,
     "patchgan": PatchGAN,

@@ -30,7 +30,7 @@ class ResnetGenerator(nn.Module):
         ]
         for width in (filters, filters * 2):
             layers += [
-                nn.Conv2d(width, width * 2, 3, stride=2, padding=1),
+                nn.Conv2d(width, width * 2, 3, stride=2, padding=1, padding_mode="reflect"),
                 norm_layer(norm, width * 2),
                 nn.ReLU(inplace=True),
             ]
