@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from animirror.realtime.errors import UserError
 from animirror.training import losses
 from animirror.training.checkpoint import load_tensors, save_checkpoint, save_tensors
-from animirror.training.data import UnpairedDataset, read_pictures
+from animirror.training.data import Blur, UnpairedDataset, jitters, read_pictures
 from animirror.training.networks import build
 from animirror.training.options import CycleganOptions, dump_options, load_options
 from animirror.training.pool import ImagePool
@@ -227,7 +227,14 @@ def train(options: CycleganOptions, resume: bool = False, max_minutes: float | N
     deadline = None if max_minutes is None else time.monotonic() + 60 * max_minutes
 
     data = UnpairedDataset(
-        photos, drawings, options.size, progress.step * options.batch, total * options.batch, options.seed
+        photos,
+        drawings,
+        options.size,
+        progress.step * options.batch,
+        total * options.batch,
+        options.seed,
+        jitters(options),
+        Blur(options.blur_sigma, options.blur_kernel, options.blur_share),
     )
     started = time.monotonic() - progress.seconds
     for batch in DataLoader(data, batch_size=options.batch, drop_last=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,7 +16,8 @@ from torch.utils.data import Dataset
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop, whole_frame
-from animirror.training.options import PictureSet
+from animirror.realtime.runtime import usable_cores
+from animirror.training.options import CycleganOptions, PictureSet
 from animirror.training.parsing_data import HeadMeter, decode_mask, read_mask
 from animirror.training.splits import Splits, pictures
 
@@ -31,17 +32,24 @@ MAX_OVERHANG = 0.08
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture (uint8 [H, W, 3] BGR) and the square of it to train on."""
+    """A picture's file and the square of it to train on."""
 
     path: Path
-    image: NDArray[np.uint8]
     crop: Crop
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """uint8 [H, W, 3] BGR, read anew each time. Raises UserError where the file has gone since."""
+        image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
+        if image is None:
+            raise UserError(f"The picture {self.path} could be read before and cannot be now; put it back.")
+        return np.asarray(image, np.uint8)
 
 
 def read_pictures(
     root: Path, sets: Sequence[PictureSet], splits: Splits | None, validation: bool
 ) -> list[Picture]:
-    """One part of all sets; unreadable and grey pictures are named in the log and left out.
+    """One part of all sets; unreadable pictures are named in the log and left out, grey ones just so.
 
     Raises UserError where a folder is missing or nothing usable is left.
     """
@@ -49,7 +57,7 @@ def read_pictures(
     for item in sets:
         paths = pictures(root / item.images, item.prefix)
         paths = splits.part(item.name, paths, validation) if splits else paths
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
             read = pool.map(lambda path, item=item: _read(root, item, path), paths)
             found.extend(picture for picture in read if picture is not None)
     if not found:
@@ -70,7 +78,7 @@ def _read(root: Path, item: PictureSet, path: Path) -> Picture | None:
         if head is None:
             return None
         crop = fit_into(head, image.shape[0], image.shape[1])
-    return Picture(path, np.asarray(image, np.uint8), crop)
+    return Picture(path, crop)
 
 
 def _head_crop(mask_path: Path, coding: str) -> Crop | None:
@@ -121,6 +129,47 @@ class Jitter:
     mirror: float = 0.5
 
 
+PHOTO_JITTER = Jitter()
+# Drawings fill their pictures already; only zooming in avoids mirrored borders.
+DRAWING_JITTER = Jitter(zoom_out=0.98, zoom_in=0.8)
+
+
+def jitters(options: CycleganOptions) -> tuple[Jitter, Jitter]:
+    """How photos and how drawings are jittered: as a random crop of a resized picture, or about the head."""
+    pair = (PHOTO_JITTER, DRAWING_JITTER)
+    if options.resize > 0:
+        share = options.size / options.resize
+        pair = (Jitter(zoom_out=share, zoom_in=share, shift=(1 - share) / 2),) * 2
+    photo, drawing = (replace(item, rotation=options.rotation, mirror=options.mirror) for item in pair)
+    return photo, drawing
+
+
+@dataclass(frozen=True)
+class Blur:
+    """The thesis's curriculum: Gaussian blur that falls linearly from ``sigma`` px to nothing.
+
+    ``kernel``: side, px, odd. ``share`` of the training after which pictures are sharp.
+    """
+
+    sigma: float = 0.0
+    kernel: int = 13
+    share: float = 0.75
+
+    def sigma_at(self, progress: float) -> float:
+        """Sigma at a share of the training that lies behind, 0..1."""
+        return self.sigma * max(0.0, 1.0 - progress / self.share) if self.share > 0 else 0.0
+
+    def __call__(self, view: NDArray[np.uint8], progress: float) -> NDArray[np.uint8]:
+        sigma = self.sigma_at(progress)
+        # To OpenCV, a sigma of 0 means "choose one".
+        if sigma == 0:
+            return view
+        return np.asarray(cv2.GaussianBlur(view, (self.kernel, self.kernel), sigma), np.uint8)
+
+
+SHARP = Blur()
+
+
 def jittered(picture: Picture, size: int, jitter: Jitter, random: np.random.Generator) -> NDArray[np.uint8]:
     """A size x size view of the picture (uint8 BGR): mirrored, turned, zoomed, shifted at random."""
     crop = picture.crop
@@ -146,10 +195,11 @@ def jittered(picture: Picture, size: int, jitter: Jitter, random: np.random.Gene
 
 
 class UnpairedDataset(Dataset[dict[str, torch.Tensor]]):
-    """Item i: a photo and a drawing, each drawn and jittered by a generator seeded with (seed, i).
+    """Item i: a photo and a drawing, each drawn and jittered by a generator seeded with (seed, start + i).
 
     {"photo", "drawing"}: float32 [3, S, S] RGB in -1..1. Because items depend on the index alone, a
-    resumed run goes on with exactly the pictures that an uninterrupted one would have seen.
+    resumed run goes on with exactly the pictures that an uninterrupted one would have seen. ``jitter``: of
+    photos and of drawings; ``blur`` falls as item number start + i nears ``end``.
     """
 
     def __init__(
@@ -160,19 +210,23 @@ class UnpairedDataset(Dataset[dict[str, torch.Tensor]]):
         start: int,
         end: int,
         seed: int,
+        jitter: tuple[Jitter, Jitter] = (PHOTO_JITTER, DRAWING_JITTER),
+        blur: Blur = SHARP,
     ) -> None:
         self._photos, self._drawings = photos, drawings
         self._size, self._start, self._end, self._seed = size, start, end, seed
+        (self._photo_jitter, self._drawing_jitter), self._blur = jitter, blur
 
     def __len__(self) -> int:
         return self._end - self._start
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        random = np.random.default_rng((self._seed, self._start + index))
+        place = self._start + index
+        random = np.random.default_rng((self._seed, place))
         photo = self._photos[int(random.integers(len(self._photos)))]
         drawing = self._drawings[int(random.integers(len(self._drawings)))]
-        # Drawings fill their pictures already; only zooming in avoids mirrored borders.
-        return {
-            "photo": to_tensor(jittered(photo, self._size, Jitter(), random)),
-            "drawing": to_tensor(jittered(drawing, self._size, Jitter(zoom_out=0.98, zoom_in=0.8), random)),
+        views = {
+            "photo": jittered(photo, self._size, self._photo_jitter, random),
+            "drawing": jittered(drawing, self._size, self._drawing_jitter, random),
         }
+        return {name: to_tensor(self._blur(view, place / self._end)) for name, view in views.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -44,6 +45,19 @@ class MaskSet:
     )
     weight: float = option(1.0, "how often a picture of this set is drawn, against the others", minimum=0.0)
     prefix: str = option("", "use only pictures whose name starts so")
+    evaluate: bool = option(True, "whether its validation pictures count: false where masks are not to trust")
+
+
+@dataclass(frozen=True)
+class HubSet:
+    """A data set of the Hugging Face hub, or one saved to a local folder; its masks hold label indices."""
+
+    name: str = option("", "name on the hub (mattmdjaga/human_parsing_dataset) or a local folder")
+    split: str = option("train", "which of its splits; training and validation are drawn from it")
+    image: str = option("image", "column of the pictures")
+    mask: str = option("mask", "column of the masks")
+    train: int = option(0, "pictures to train on, drawn; 0: all that do not validate", minimum=0)
+    validation: int = option(300, "pictures to validate on, drawn (thesis: 300)", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -54,13 +68,29 @@ class SegformerOptions:
     network: dict[str, Any] = option(
         {"name": "segformer", "variant": "b0"}, "network by its registry name, with its arguments"
     )
-    labels: list[str] = option([], "label names; empty: the 16 merged CelebAMask-HQ labels")
+    labels: list[str] = option([], "label names; empty: see labels_file")
+    labels_file: str = option(
+        "",
+        "JSON file with the label names: a list, or an object of index and name; empty: the 16 merged labels "
+        "of CelebAMask-HQ",
+    )
     data_root: str = option("../shared/data", "folder that the sets' folders are relative to")
     sets: list[MaskSet] = option([], "folders of pictures and masks")
-    splits: str = option("", "JSON file with the validation stems of each set (`animirror prepare splits`)")
+    splits: str = option(
+        "",
+        "JSON file with the validation stems of each set (`animirror prepare splits`); empty: a tenth, drawn",
+    )
+    hub: HubSet | None = option(None, "a Hugging Face data set to train on; `sets` must then be empty")
+    augmentation: str = option(
+        "webcam",
+        "what training does to pictures: 'webcam' (head crops, scenes, blur, noise; needs face and hair), "
+        "'color_jitter' (whole pictures, light and colours changed: the thesis's), 'none' (whole pictures)",
+        choices=("webcam", "color_jitter", "none"),
+    )
     runs: str = option("runs", "folder in which the run's folder is made")
     size: int = option(192, "side of the training crops, px", minimum=64, maximum=1024)
     steps: int = option(6000, "optimizer steps in all", minimum=1)
+    epochs: float = option(0.0, "passes over the training pictures instead of `steps`; 0: steps", minimum=0.0)
     batch: int = option(16, "pictures per step", minimum=1)
     learning_rate: float = option(
         8e-4, "AdamW's peak rate (from scratch; 6e-5 when fine-tuning)", minimum=0.0
@@ -72,12 +102,14 @@ class SegformerOptions:
         "learning rate after the warm-up: to zero, or constant for a stage that another follows",
         choices=("cosine", "linear", "constant_with_warmup"),
     )
-    evaluate_every: int = option(500, "optimizer steps between two evaluations", minimum=1)
+    evaluate_every: int = option(500, "optimizer steps between two evaluations (thesis: 20)", minimum=1)
+    samples: int = option(8, "validation pictures on a sheet of overlays", minimum=1)
     save_every: int = option(250, "optimizer steps between two checkpoints", minimum=1)
     bf16: bool = option(True, "compute in bfloat16 where autocast allows it")
     seed: int = option(7, "seed of weights, order and augmentation", minimum=0)
     workers: int = option(1, "processes that load data", minimum=0)
     init: str = option("", "checkpoint (.safetensors) whose weights the run starts from")
+    push_to_hub: str = option("", "repository of the Hugging Face hub that gets the result; empty: none")
 
 
 @dataclass(frozen=True)
@@ -111,8 +143,45 @@ class CycleganOptions:
     batch: int = option(4, "pictures of each domain per step (thesis: 4)", minimum=1)
     epochs: int = option(200, "epochs (section 7.1 of the paper: 200)", minimum=1)
     steps_per_epoch: int = option(0, "steps per epoch; 0: one pass over the photos", minimum=0)
+    resize: int = option(
+        0,
+        "pictures are resized to this side and cut at random to `size` (thesis: 290 for 256); 0: zoomed and "
+        "shifted about the head instead, as the filter's own crops vary",
+        minimum=0,
+        maximum=2048,
+    )
+    rotation: float = option(
+        10.0, "pictures are turned by up to so many degrees (thesis: 10)", minimum=0.0, maximum=180.0
+    )
+    mirror: float = option(
+        0.5, "probability that a picture is mirrored (thesis: 0.5)", minimum=0.0, maximum=1.0
+    )
+    blur_sigma: float = option(
+        0.0,
+        "sigma of the Gaussian blur over both domains at the start, px, that falls to nothing (thesis: 40); "
+        "0: no blur",
+        minimum=0.0,
+    )
+    blur_kernel: int = option(13, "side of that blur's kernel, px, odd (thesis: 13)", minimum=1)
+    blur_share: float = option(
+        0.75,
+        "share of the training after which the blur is gone (thesis: 150 of 200 epochs)",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    workers: int = option(1, "processes that load data", minimum=0)
+    schedule: str = option(
+        "linear",
+        "learning rate: 'linear' (constant, then to zero: section 7.1), 'cosine' (to zero, no restart: "
+        "Loshchilov and Hutter, ICLR 2017), 'plateau' (a tenth whenever the score stands still; the thesis "
+        "found it wanting)",
+        choices=("linear", "cosine", "plateau"),
+    )
     constant_share: float = option(
-        0.5, "share of the epochs at full learning rate, then linear to zero", minimum=0.0, maximum=1.0
+        0.5, "schedule 'linear': share of the training at full learning rate", minimum=0.0, maximum=1.0
+    )
+    plateau_patience: int = option(
+        10, "schedule 'plateau': epochs without a better score before the rate falls", minimum=0
     )
     learning_rate: float = option(2e-4, "Adam's rate (section 7.1)", minimum=0.0)
     beta1: float = option(0.5, "Adam's first momentum (section 7.1)", minimum=0.0, maximum=1.0)
@@ -139,7 +208,28 @@ class CycleganOptions:
     bf16: bool = option(False, "compute in bfloat16 where autocast allows it")
     seed: int = option(7, "seed of weights, order and jitter", minimum=0)
     samples: int = option(12, "validation pictures on a sample sheet", minimum=1)
+    score: str = option(
+        "auto",
+        "what judges the epochs on validation pictures: 'fid' (Heusel et al., NeurIPS 2017; Inception's "
+        "weights are needed), 'fd_segformer' (the same distance between features of our own segmenter), "
+        "'auto' (fid where the weights can be had), 'none'",
+        choices=("auto", "fid", "fd_segformer", "none"),
+    )
+    score_every: int = option(1, "epochs between two scores", minimum=1)
+    score_pictures: int = option(
+        200, "validation pictures of each domain that a score is taken from, at most", minimum=2
+    )
+    compile: bool = option(False, "torch.compile the networks: pays on a GPU in runs of an hour or more")
     init: str = option("", "training state (.safetensors) whose networks the run starts from")
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where options that are possible alone are not together."""
+        if 0 < self.resize < self.size:
+            raise ValueError(f"option 'resize' ({self.resize}) must be 0 or at least 'size' ({self.size})")
+        if self.blur_kernel % 2 == 0:
+            raise ValueError(f"option 'blur_kernel' must be odd, not {self.blur_kernel}")
+        if self.schedule == "plateau" and self.score == "none":
+            raise ValueError("option 'schedule' is 'plateau', which needs a score, but 'score' is 'none'")
 
 
 def load_options(cls: type[Options], path: Path) -> Options:
@@ -165,7 +255,10 @@ def parse_options(cls: type[Options], content: Any, where: str) -> Options:
             raise UserError(f"{where}: unknown option '{key}'; known: {', '.join(fields)}.")
         values[key] = _convert(hints[key], value, f"{where}: option '{key}'")
         _check_limits(fields[key], values[key], f"{where}: option '{key}'")
-    return cls(**values)
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}.") from error
 
 
 def dump_options(options: Any) -> str:
@@ -190,6 +283,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return float(value)
     if type(value) is not expected:
         raise UserError(f"{where} must be of type {expected.__name__}, not {value!r}.")
+    if expected is float and not math.isfinite(value):
+        raise UserError(f"{where} must be a number, not {value!r}.")
     return value
 
 

@@ -8,16 +8,18 @@ import torch
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop, head_crop, mask_box
 from animirror.training.data import (
+    Blur,
     Jitter,
     UnpairedDataset,
     fit_into,
     is_grey,
     jittered,
+    jitters,
     read_pictures,
     to_picture,
     to_tensor,
 )
-from animirror.training.options import MaskSet, PictureSet
+from animirror.training.options import CycleganOptions, MaskSet, PictureSet
 from animirror.training.parsing_data import (
     CELEBAMASK19_TO_16,
     HeadMeter,
@@ -149,3 +151,55 @@ def test_a_resumed_dataset_goes_on_where_it_stopped(data: Path) -> None:
     rest = UnpairedDataset(photos, photos, 32, 6, 10, seed=4)
     assert len(rest) == 4
     assert torch.equal(whole[8]["drawing"], rest[2]["drawing"])
+
+
+def test_the_blur_falls_to_nothing_as_in_the_thesis() -> None:
+    blur = Blur(sigma=40.0, kernel=13, share=0.75)
+    epochs = (0, 75, 120, 150, 199)
+    assert [blur.sigma_at(epoch / 200) for epoch in epochs] == pytest.approx([40, 20, 8, 0, 0])
+    dot = np.zeros((41, 41, 3), np.uint8)
+    dot[20, 20] = 255
+    assert np.array_equal(blur(dot, 0.75), dot)
+    # Sigma 40 over 13 pixels is nearly a box: 255 / 13^2 = 1.5 everywhere.
+    start = blur(dot, 0.0)
+    assert set(np.unique(start[14:27, 14:27])) <= {1, 2}
+    assert start.sum() == start[14:27, 14:27].sum()
+
+
+def test_only_early_pictures_are_blurred(data: Path) -> None:
+    photos = read_pictures(data, [PictureSet("people", "people/images")], None, validation=False)
+    sharp = UnpairedDataset(photos, photos, 32, 0, 8, seed=4)
+    blurred = UnpairedDataset(photos, photos, 32, 0, 8, seed=4, blur=Blur(40.0, 13, 0.5))
+    same = [torch.equal(sharp[i]["photo"], blurred[i]["photo"]) for i in range(8)]
+    assert same == [False] * 4 + [True] * 4
+    # Neighbours differ less in a blurred picture.
+    assert blurred[0]["photo"].diff(dim=2).abs().mean() < 0.6 * sharp[0]["photo"].diff(dim=2).abs().mean()
+
+
+def test_resize_and_random_crop_by_hand(tmp_path: Path) -> None:
+    options = CycleganOptions(size=256, resize=290, rotation=0.0, mirror=0.0)
+    jitter, _ = jitters(options)
+    assert (jitter.zoom_in, jitter.zoom_out) == (256 / 290, 256 / 290)
+    assert jitter.shift == pytest.approx(17 / 290)  # (290 - 256) / 2 of 290 pixels either way
+    # A picture of 290 px whose red and green are its columns and rows: every crop is 256 of them in a row.
+    columns, rows = np.meshgrid(np.arange(290), np.arange(290))
+    ramp = np.stack([np.zeros_like(rows), rows * 0.8, columns * 0.8], axis=2).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "ramp.png"), ramp)
+    (picture,) = read_pictures(tmp_path.parent, [PictureSet("x", tmp_path.name)], None, validation=False)
+    starts = set()
+    for seed in range(40):
+        view = jittered(picture, 256, jitter, np.random.default_rng(seed)).astype(float) / 0.8
+        assert view[0, -1, 2] - view[0, 0, 2] == pytest.approx(255, abs=2)
+        assert view[0, 0, 2] >= 0
+        assert view[-1, -1, 2] <= 289
+        starts.add(round(view[0, 0, 2]))
+    assert min(starts) < 5
+    assert max(starts) > 29
+
+
+def test_a_picture_that_goes_missing_is_named(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "here.png"), np.zeros((20, 20, 3), np.uint8))
+    (picture,) = read_pictures(tmp_path.parent, [PictureSet("s", tmp_path.name)], None, validation=False)
+    (tmp_path / "here.png").unlink()
+    with pytest.raises(UserError, match=r"here\.png could be read before"):
+        _ = picture.image

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,21 @@ def test_cyclegan_presets_are_valid(path: Path) -> None:
     assert load_options(CycleganOptions, path).style == "anime"
 
 
+@pytest.mark.parametrize(
+    ("name", "weights"),
+    [("low", (1, 1, 1)), ("medium", (1, 5, 2.5)), ("default", (1, 10, 5)), ("high", (1, 14, 7))],
+)
+def test_the_thesiss_presets(name: str, weights: tuple[float, ...]) -> None:
+    options = load_options(CycleganOptions, PRESETS / f"thesis-{name}.json")
+    assert (options.lambda_gan, options.lambda_cycle, options.lambda_identity) == weights
+    assert (options.generator["name"], options.generator["blocks"]) == ("resnet", 9)
+    assert options.generator["norm"] == options.discriminator["norm"] == "batch"
+    assert (options.size, options.resize, options.batch, options.epochs) == (256, 290, 4, 200)
+    assert (options.blur_kernel, options.blur_sigma) == (13, 40.0)
+    assert options.blur_share * options.epochs == 150
+    assert (options.learning_rate, options.beta1, options.pool, options.seed) == (2e-4, 0.5, 50, 7)
+
+
 def test_resolved_options_read_back_the_same(tmp_path: Path) -> None:
     options = parse_options(CycleganOptions, {"photos": [{"name": "a", "images": "b"}], "batch": 2}, "x")
     (tmp_path / "o.json").write_text(dump_options(options))
@@ -42,6 +58,10 @@ def test_resolved_options_read_back_the_same(tmp_path: Path) -> None:
         ({"batch": True}, "must be of type int"),
         ({"batch": 0}, "option 'batch' must be at least 1, not 0"),
         ({"beta1": 1.5}, "at most 1.0"),
+        ({"learning_rate": math.nan}, "option 'learning_rate' must be a number, not nan"),
+        ({"resize": 200}, r"my\.json: option 'resize' \(200\) must be 0 or at least 'size' \(256\)"),
+        ({"blur_kernel": 12}, "option 'blur_kernel' must be odd, not 12"),
+        ({"schedule": "plateau", "score": "none"}, "needs a score"),
         ({"photos": {}}, "option 'photos' must be a list"),
         ({"photos": [{"coding": "magic"}]}, r"option 'photos'\[0\]: option 'coding' must be one of"),
         ([], "must be a JSON object"),
