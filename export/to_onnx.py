@@ -27,7 +27,8 @@ def metadata(description: dict[str, Any]) -> dict[str, str]:
     kept = {"task": task, "size": str(description["size"])}
     if task == "segmentation":
         return kept | {"labels": json.dumps(list(description["labels"]))}
-    return kept | {"style": description["style"]}
+    kept |= {"style": description["style"]}
+    return kept | {"eyes": str(description["eyes"])} if "eyes" in description else kept
 
 
 def write_onnx(network: nn.Module, description: dict[str, Any], path: Path, precision: str = "fp32") -> None:

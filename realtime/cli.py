@@ -97,6 +97,9 @@ def _add_filter_options(parser: Any) -> None:
         "--color-match", type=float, default=FilterOptions.color_match, help="0 to 1 (%(default)s)"
     )
     parser.add_argument("--feather", type=float, default=1.0, help="softness of the edge, 1 is usual")
+    parser.add_argument(
+        "--eyes", type=float, default=1.0, help="size of eyes: 0 as they are, 1 as the style has them (1)"
+    )
     parser.add_argument("--threads", type=int, help="threads per model on the CPU (all cores)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -200,7 +203,7 @@ def _filter(options: argparse.Namespace) -> FaceFilter:
     regions = tuple(name.strip() for name in options.regions.split(",") if name.strip())
     if options.threads is not None and options.threads < 1:
         raise UserError(f"--threads must be at least 1, not {options.threads}.")
-    chosen = FilterOptions(regions, options.strength, options.color_match, options.feather)
+    chosen = FilterOptions(regions, options.strength, options.color_match, options.feather, options.eyes)
     segmenter = load_segmenter(zoo, device=options.device, threads=options.threads)
     stylizer = load_stylizer(zoo, options.style, options.device, options.threads)
     return FaceFilter(segmenter, stylizer, chosen)

@@ -16,6 +16,7 @@ from animirror.realtime import blend
 from animirror.realtime.errors import UserError
 from animirror.realtime.light import Light, measure_light
 from animirror.realtime.locate import Locator, SegmenterLike, Track
+from animirror.realtime.proportions import EYES_LABEL, enlarge_eyes, find_eyes, steadied
 from animirror.realtime.regions import DEFAULT_REGIONS, Crop, label_indices, region_probability
 from animirror.realtime.smoothing import mix
 
@@ -31,6 +32,8 @@ class StylizerLike(Protocol):
     """What FaceFilter needs of a stylizer (see stylize.Stylizer)."""
 
     size: int
+    # How many times as tall eyes must be shown to it.
+    eyes: float
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]: ...
 
@@ -47,12 +50,15 @@ class FilterOptions:
     color_match: float = 0.6
     # Width of the mask's soft edge, as a multiple of the usual.
     feather: float = 1.0
+    # 0: eyes as large as they are, 1: as the style draws them.
+    eyes: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value, limit in (
             ("strength", self.strength, 1.0),
             ("color match", self.color_match, 1.0),
             ("feather", self.feather, 10.0),
+            ("eyes' enlargement", self.eyes, 1.0),
         ):
             if not 0.0 <= value <= limit:
                 raise UserError(f"The {name} must be between 0 and {limit:g}, not {value:g}.")
@@ -110,7 +116,8 @@ class FaceFilter:
         self._stylizer = stylizer
         self._labels = segmenter.labels
         self._last_time: float | None = None
-        self._groups = _color_groups(self._labels)
+        self._groups = color_groups(self._labels)
+        self._eyes = [index for index, label in enumerate(self._labels) if label.lower() == EYES_LABEL]
         self.options = options or FilterOptions()
 
     @property
@@ -156,8 +163,8 @@ class FaceFilter:
                     if head.image.shape[0] != size:
                         head.image = head.crop.extract(scene.frame, size)
                     head.light = self._steady_light(head, scene.seconds)
-                lit = [head.light.into_studio(head.image) for head in scene.heads]
-                drawings = self._stylizer(np.stack(lit))
+                posed = [self._posed(head, scene.seconds) for head in scene.heads]
+                drawings = self._stylizer(np.stack(posed))
                 for head, drawing in zip(scene.heads, drawings, strict=True):
                     head.styled = drawing
         return scene
@@ -197,6 +204,18 @@ class FaceFilter:
     def _group_maps(self, head: Head) -> list[NDArray[np.float32]]:
         return [region_probability(head.probabilities, group) * head.own for group in self._groups]
 
+    def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
+        """The head as the generator knows heads from its training: in studio light, with large eyes."""
+        lit = head.light.into_studio(head.image)
+        amount = 1.0 + (self._stylizer.eyes - 1.0) * self._options.eyes
+        if amount == 1.0 or not self._eyes:
+            return lit
+        eyes = find_eyes(region_probability(head.probabilities, self._eyes))
+        if head.track.eyes is not None and seconds > 0:
+            eyes = steadied(eyes, head.track.eyes, seconds)
+        head.track.eyes = eyes
+        return enlarge_eyes(lit, eyes, amount)
+
     def _steady_light(self, head: Head, seconds: float) -> Light:
         maps = self._group_maps(head)
         light = measure_light(head.image, maps[0], np.maximum.reduce(maps))
@@ -214,7 +233,8 @@ class FaceFilter:
         return shifts
 
 
-def _color_groups(labels: Sequence[str]) -> list[tuple[int, ...]]:
+def color_groups(labels: Sequence[str]) -> list[tuple[int, ...]]:
+    """Indices of the labels of each of COLOR_GROUPS that a model knows: skin first, then hair."""
     known = {label.lower() for label in labels}
     names = [next((name for name in group if name in known), None) for group in COLOR_GROUPS]
     return [label_indices([name], labels) for name in names if name is not None]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from animirror.realtime.follow import Follower, difference, on_whole_pixels
 from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
+from animirror.realtime.proportions import Eye
 from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop, region_probability, whole_frame
 from animirror.realtime.regions import label_indices as indices_of
 from animirror.realtime.smoothing import mix
@@ -92,8 +93,9 @@ class Track:
     detail: float | None = None
     # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
     color_shift: NDArray[np.float32] | None = None
-    # Light of the last frame, kept by filter.
+    # Light and eyes of the last frame, kept by filter.
     light: Light | None = None
+    eyes: tuple[Eye, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,10 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+# Beyond it the discs around the eyes would show nothing but eye.
+MAX_EYES = 2.0
+
+
 def read_contract(session: Session, task: str) -> dict[str, Any]:
     """The metadata of a model for ``task``, with ``size`` as an int and ``labels`` (if any) as a tuple.
 
@@ -122,6 +126,10 @@ def _parse_contract(session: Session, task: str) -> dict[str, Any]:
         if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             raise ValueError("its labels are not a list of names")
         known["labels"] = tuple(labels)
+    if "eyes" in known:
+        known["eyes"] = float(known["eyes"])
+        if not 1.0 <= known["eyes"] <= MAX_EYES:
+            raise ValueError(f"its eyes are to be enlarged {known['eyes']:g} times")
     return known
 
 

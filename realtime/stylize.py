@@ -21,6 +21,7 @@ class Stylizer:
         self.session = session
         self.size: int = contract["size"]
         self.style: str = contract.get("style", "")
+        self.eyes: float = contract.get("eyes", 1.0)
         as_input = (session.input_type, session.input_shape[1:])
         if not self.style or (session.output_type, session.output_shape[1:]) != as_input:
             raise UserError(

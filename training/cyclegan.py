@@ -24,6 +24,7 @@ from animirror.realtime.errors import UserError
 from animirror.training import losses
 from animirror.training.checkpoint import load_tensors, save_checkpoint, save_tensors
 from animirror.training.data import Blur, UnpairedDataset, jitters, read_pictures
+from animirror.training.look import as_filtered
 from animirror.training.networks import build
 from animirror.training.options import CycleganOptions, dump_options, load_options
 from animirror.training.pool import ImagePool
@@ -215,7 +216,7 @@ def train(options: CycleganOptions, resume: bool = False, max_minutes: float | N
     folder = Path(options.runs) / options.name
     splits = read_splits(Path(options.splits)) if options.splits else None
     root = Path(options.data_root)
-    photos = read_pictures(root, options.photos, splits, validation=False)
+    photos = as_filtered(read_pictures(root, options.photos, splits, validation=False), options)
     drawings = read_pictures(root, options.drawings, splits, validation=False)
     per_epoch = options.steps_per_epoch or max(1, len(photos) // options.batch)
     total = per_epoch * options.epochs
@@ -305,6 +306,7 @@ def _save(folder: Path, options: CycleganOptions, gan: CycleGan, progress: Progr
         "network": options.generator,
         "size": options.size,
         "style": options.style,
+        "eyes": options.eyes,
         "provenance": {
             "command": "animirror train cyclegan",
             "options": json.loads(dump_options(options)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,12 +30,17 @@ GREY_LIMIT = 6.0
 MAX_OVERHANG = 0.08
 
 
+# A view (uint8 [S, S, 3] BGR) and the 2x3 matrix from the picture's pixels to its own -> the view changed.
+Look = Callable[[NDArray[np.uint8], NDArray[np.float64]], NDArray[np.uint8]]
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A picture's file and the square of it to train on."""
+    """A picture's file, the square of it to train on, and what is done to each view of it (see look.py)."""
 
     path: Path
     crop: Crop
+    look: Look | None = None
 
     @property
     def image(self) -> NDArray[np.uint8]:
@@ -44,6 +49,11 @@ class Picture:
         if image is None:
             raise UserError(f"The picture {self.path} could be read before and cannot be now; put it back.")
         return np.asarray(image, np.uint8)
+
+    def view(self, size: int) -> NDArray[np.uint8]:
+        """The square itself, not jittered: uint8 [size, size, 3] BGR."""
+        view = self.crop.extract(self.image, size)
+        return self.look(view, self.crop.to_crop(size)) if self.look else view
 
 
 def read_pictures(
@@ -179,16 +189,19 @@ def jittered(picture: Picture, size: int, jitter: Jitter, random: np.random.Gene
     angle = random.uniform(-jitter.rotation, jitter.rotation)
     center = (moved.center_x, moved.center_y)
     turn = np.vstack([cv2.getRotationMatrix2D(center, angle, 1.0), [0, 0, 1]])
-    matrix = moved.to_crop(size) @ turn
     # Sampled at a whole multiple and averaged down where the picture is much larger than the crop.
     shrink = max(1, int(moved.side // size))
-    if shrink > 1:
-        matrix = moved.to_crop(size * shrink) @ turn
     view = cv2.warpAffine(
-        picture.image, matrix, (size * shrink,) * 2, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        picture.image,
+        moved.to_crop(size * shrink) @ turn,
+        (size * shrink,) * 2,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
     )
     if shrink > 1:
         view = cv2.resize(view, (size, size), interpolation=cv2.INTER_AREA)
+    if picture.look:
+        view = picture.look(np.asarray(view, np.uint8), moved.to_crop(size) @ turn)
     if random.random() < jitter.mirror:
         view = view[:, ::-1]
     return np.ascontiguousarray(view, dtype=np.uint8)

@@ -169,6 +169,16 @@ class CycleganOptions:
         minimum=0.0,
         maximum=1.0,
     )
+    studio_light: bool = option(
+        False, "show the generator photos under studio light, as the filter does (realtime/light.py)"
+    )
+    eyes: float = option(
+        1.0,
+        "photos' eyes are shown so many times as tall, as the filter will do for this style "
+        "(realtime/proportions.py); 1: as they are",
+        minimum=1.0,
+        maximum=2.0,
+    )
     workers: int = option(1, "processes that load data", minimum=0)
     schedule: str = option(
         "linear",

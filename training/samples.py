@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from animirror.training.data import Picture, read_pictures, to_picture, to_tensor
+from animirror.training.look import as_filtered
 from animirror.training.options import CycleganOptions
 from animirror.training.splits import Splits
 
@@ -24,7 +25,7 @@ def validation_batch(root: Path, options: CycleganOptions, splits: Splits | None
         view
         for item in options.photos
         for view in _spread(
-            read_pictures(root, [item], splits, validation=splits is not None),
+            as_filtered(read_pictures(root, [item], splits, validation=splits is not None), options),
             -(-options.samples // len(options.photos)),
             options.size,
         )
@@ -34,7 +35,7 @@ def validation_batch(root: Path, options: CycleganOptions, splits: Splits | None
 
 def _spread(pictures: list[Picture], count: int, size: int) -> list[NDArray[np.uint8]]:
     places = np.linspace(0, len(pictures) - 1, min(count, len(pictures))).astype(int)
-    return [pictures[place].crop.extract(pictures[place].image, size) for place in places]
+    return [pictures[place].view(size) for place in places]
 
 
 @torch.no_grad()
