@@ -254,8 +254,9 @@ class DemoSource:
     """
 
     WIDTH, HEIGHT, RATE = 960, 540, Fraction(30)
-    # The face in the 512 x 512 picture, and the zoom that makes it a webcam's close-up.
-    FACE, ZOOM = (225.0, 125.0), 1.75
+    # The face in the 512 x 512 picture, where it stands in the frame (shares), and the zoom that makes it a
+    # webcam's close-up: a wider view would show what lies beyond the picture.
+    FACE, PLACE, ZOOM = (225.0, 115.0), (0.43, 0.47), 2.05
 
     def __init__(self, frames: int) -> None:
         from skimage import data
@@ -270,16 +271,16 @@ class DemoSource:
 
     def frame(self, time: float) -> NDArray[np.uint8]:
         """The frame (uint8 [540, 960, 3] BGR) at a time in seconds."""
-        zoom = self.ZOOM * (1.0 + 0.12 * math.sin(0.9 * time))
-        matrix = cv2.getRotationMatrix2D(self.FACE, 7.0 * math.sin(1.3 * time), zoom)
-        matrix[0, 2] += self.WIDTH / 2 - self.FACE[0] + 90.0 * math.sin(0.8 * time + 0.5)
-        matrix[1, 2] += self.HEIGHT * 0.45 - self.FACE[1] + 25.0 * math.sin(1.7 * time)
+        zoom = self.ZOOM * (1.0 + 0.08 * math.sin(0.9 * time))
+        matrix = cv2.getRotationMatrix2D(self.FACE, 6.0 * math.sin(1.3 * time), zoom)
+        matrix[0, 2] += self.WIDTH * self.PLACE[0] - self.FACE[0] + 60.0 * math.sin(0.8 * time + 0.5)
+        matrix[1, 2] += self.HEIGHT * self.PLACE[1] - self.FACE[1] + 20.0 * math.sin(1.7 * time)
         moved = cv2.warpAffine(
             self._picture,
             matrix,
             (self.WIDTH, self.HEIGHT),
             flags=cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REFLECT_101,
+            borderMode=cv2.BORDER_REPLICATE,
         )
         light = 1.0 + 0.15 * math.sin(0.6 * time)
         return np.asarray(cv2.convertScaleAbs(moved, alpha=light), np.uint8)
