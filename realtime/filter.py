@@ -113,7 +113,7 @@ class FaceFilter:
         self, segmenter: SegmenterLike, stylizer: StylizerLike, options: FilterOptions | None = None
     ) -> None:
         self._locator = Locator(segmenter)
-        self._stylizer = stylizer
+        self.stylizer = stylizer
         self._labels = segmenter.labels
         self._last_time: float | None = None
         self._groups = color_groups(self._labels)
@@ -132,6 +132,15 @@ class FaceFilter:
     def __call__(self, frame: NDArray[np.uint8], time: float | None = None) -> Filtered:
         """The frame with its heads redrawn. ``time``: seconds, growing; None: a still picture."""
         return self.blend(self.stylize(self.segment(frame, time)))
+
+    @property
+    def thorough(self) -> bool:
+        """Whether the first frame is searched everywhere at once (see Locator): not for live pictures."""
+        return self._locator.thorough
+
+    @thorough.setter
+    def thorough(self, thorough: bool) -> None:
+        self._locator.thorough = thorough
 
     def reset(self) -> None:
         """Forget all heads: a new file or camera."""
@@ -158,13 +167,13 @@ class FaceFilter:
         """Draw every head's crop."""
         with _timed(scene, "stylize"):
             if scene.heads and self._options.strength > 0:
-                size = self._stylizer.size
+                size = self.stylizer.size
                 for head in scene.heads:
                     if head.image.shape[0] != size:
                         head.image = head.crop.extract(scene.frame, size)
                     head.light = self._steady_light(head, scene.seconds)
                 posed = [self._posed(head, scene.seconds) for head in scene.heads]
-                drawings = self._stylizer(np.stack(posed))
+                drawings = self.stylizer(np.stack(posed))
                 for head, drawing in zip(scene.heads, drawings, strict=True):
                     head.styled = drawing
         return scene
@@ -207,7 +216,7 @@ class FaceFilter:
     def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
         """The head as the generator knows heads from its training: in studio light, with large eyes."""
         lit = head.light.into_studio(head.image)
-        amount = 1.0 + (self._stylizer.eyes - 1.0) * self._options.eyes
+        amount = 1.0 + (self.stylizer.eyes - 1.0) * self._options.eyes
         if amount == 1.0 or not self._eyes:
             return lit
         eyes = find_eyes(region_probability(head.probabilities, self._eyes))

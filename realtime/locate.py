@@ -118,10 +118,15 @@ class _Look:
 
 
 class Locator:
-    """Frames in, tracks out. State lives in the tracks; :meth:`reset` forgets them."""
+    """Frames in, tracks out. State lives in the tracks; :meth:`reset` forgets them.
+
+    ``thorough``: the first frame is searched for small heads everywhere, which takes many runs of the
+    segmenter; False: place by place in the frames that follow, so that a live picture does not stand still.
+    """
 
     def __init__(self, segmenter: SegmenterLike) -> None:
         self._segmenter = segmenter
+        self.thorough = True
         # Time that the segmenter took for the last frame.
         self.network_seconds = 0.0
         self._finder = HeadFinder(segmenter.labels)
@@ -165,9 +170,9 @@ class Locator:
         return [track for track in self.tracks if track.visibility > 0]
 
     def _areas(self, frame: NDArray[np.uint8]) -> list[Crop]:
-        """What to search now: everything at the start, then the whole frame and one of its tiles in turn."""
+        """What to search now: everything at a thorough start, else the whole frame and its tiles in turn."""
         areas = search_areas(frame, self._segmenter.size, TILE_LEVELS if self.tracks else ALL_TILE_LEVELS)
-        if self._first or len(areas) == 1:
+        if (self._first and self.thorough) or len(areas) == 1:
             return areas
         self._turn += 1
         return areas[:1] if self._turn % 2 else [areas[1 + self._turn // 2 % (len(areas) - 1)]]

@@ -119,3 +119,26 @@ def test_arrays_that_are_no_frames(face_filter: FaceFilter) -> None:
         face_filter(np.zeros((100, 100, 3), np.uint8)[:, ::-1])
     with pytest.raises(ValueError, match="at least 64"):
         face_filter(np.zeros((63, 100, 3), np.uint8))
+
+
+def test_live_spreads_the_first_search_over_frames(segmenter: Segmenter, stylizer: Stylizer) -> None:
+    """A small head in a large frame is found within its turn of tiles, never in one long frame."""
+    asked: list[int] = []
+
+    class Counting:
+        labels, size = segmenter.labels, segmenter.size
+
+        def __call__(self, crops: np.ndarray) -> np.ndarray:
+            asked.append(len(crops))
+            return segmenter(crops)
+
+    frame = person(1280, 720, 1000, 500, 60)
+    live = FaceFilter(Counting(), stylizer)
+    live.thorough = False
+    found = -1
+    for index in range(60):
+        asked.clear()
+        if live(frame, index / 30).crops and found < 0:
+            found = index
+        assert sum(asked) <= 6
+    assert 0 <= found < 60
