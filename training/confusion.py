@@ -30,8 +30,8 @@ class LabelScore:
 class Scores:
     """Scores over all pixels counted, 0 to 1; None where no pixel says anything.
 
-    ``mean_iou``: of the labels that occur in truth or prediction, each counting alike (Long et al., CVPR
-    2015, section 5); ``accuracy``: share of pixels that are right.
+    ``mean_iou``: of the labels that occur in the truth, each counting alike (Long et al., CVPR 2015,
+    section 5); ``accuracy``: share of pixels that are right.
     """
 
     mean_iou: float | None
@@ -69,7 +69,7 @@ class Confusion:
     def scores(self, regions: dict[str, Sequence[int]] | None = None) -> Scores:
         """Everything that the counts say. ``regions``: further sets of labels to score as one."""
         labels = tuple(self._score(name, {index}) for index, name in enumerate(self.labels))
-        known = [score.iou for score in labels if score.iou is not None]
+        known = [score.iou for score in labels if score.iou is not None and score.pixels > 0]
         total = int(self.counts.sum())
         right = sum(int(self.counts[row, sorted(members)].sum()) for row, members in enumerate(self._members))
         return Scores(

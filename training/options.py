@@ -50,9 +50,9 @@ class MaskSet:
 
 @dataclass(frozen=True)
 class HubSet:
-    """A data set of the Hugging Face hub, or one saved to a local folder; its masks hold label indices."""
+    """A data set of the Hugging Face hub, or a local folder of its files; its masks hold label indices."""
 
-    name: str = option("", "name on the hub (mattmdjaga/human_parsing_dataset) or a local folder")
+    name: str = option("", "name on the hub (mattmdjaga/human_parsing_dataset) or a folder of Parquet files")
     split: str = option("train", "which of its splits; training and validation are drawn from it")
     image: str = option("image", "column of the pictures")
     mask: str = option("mask", "column of the masks")

@@ -50,19 +50,20 @@ def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return {"face": face, "rest": rest + ears}
 
 
+def _coding_table(coding: str, labels: Sequence[str]) -> tuple[int, ...]:
+    """The code of every mask value. Raises UserError for labels without hair where the coding has some."""
+    count = len(labels)
+    if coding == "celebamask19":
+        return CELEBAMASK19_TO_16
+    if coding == "face_hair":
+        rest, face = (count + GROUPS.index(name) for name in ("rest", "face"))
+        return rest, face, label_indices(["hair"], labels)[0]
+    return tuple(range(count))
+
+
 def decode_mask(values: NDArray[np.uint8], coding: str, labels: Sequence[str]) -> NDArray[np.uint8]:
     """Mask values as written in the file -> codes. Raises ValueError for a value that the coding lacks."""
-    count = len(labels)
-    tables = {
-        "labels": tuple(range(count)),
-        "celebamask19": CELEBAMASK19_TO_16,
-        "face_hair": (
-            count + GROUPS.index("rest"),
-            count + GROUPS.index("face"),
-            label_indices(["hair"], labels)[0],
-        ),
-    }
-    table = np.array(tables[coding], dtype=np.uint8)
+    table = np.array(_coding_table(coding, labels), dtype=np.uint8)
     if values.max(initial=0) >= len(table):
         raise ValueError(f"value {values.max()} is not one of the {len(table)} of coding '{coding}'")
     return np.asarray(table[values])
@@ -77,7 +78,9 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
         raise UserError(f"The training mask {path} cannot be read: {error}.") from error
 
 
-def read_sample(image_path: Path, mask_path: Path, coding: str, labels: Sequence[str]) -> Sample:
+def read_sample(
+    image_path: Path, mask_path: Path, coding: str, labels: Sequence[str], max_side: int = MAX_SIDE
+) -> Sample:
     """Raises UserError naming the file that is unreadable or does not fit its partner."""
     image = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
     if image is None:
@@ -87,7 +90,7 @@ def read_sample(image_path: Path, mask_path: Path, coding: str, labels: Sequence
     except ValueError as error:
         raise UserError(f"The training mask {mask_path} does not fit its set: {error}.") from error
     height, width = image.shape[:2]
-    scale = min(1.0, MAX_SIDE / max(height, width))
+    scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))
     return Sample(
         np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8),
@@ -96,9 +99,14 @@ def read_sample(image_path: Path, mask_path: Path, coding: str, labels: Sequence
 
 
 def read_set(
-    root: Path, mask_set: MaskSet, splits: Splits, labels: Sequence[str], validation: bool
+    root: Path,
+    mask_set: MaskSet,
+    splits: Splits,
+    labels: Sequence[str],
+    validation: bool,
+    max_side: int = MAX_SIDE,
 ) -> list[Sample]:
-    """All pictures of one part of a set that have a mask, decoded."""
+    """All pictures of one part of a set that have a mask, decoded, no side longer than ``max_side``."""
     masks = root / mask_set.masks
     images = splits.part(mask_set.name, pictures(root / mask_set.images, mask_set.prefix), validation)
     pairs = [(path, masks / f"{path.stem}.png") for path in images]
@@ -108,7 +116,7 @@ def read_set(
             f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in {masks}."
         )
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda pair: read_sample(pair[0], pair[1], mask_set.coding, labels), pairs))
+        return list(pool.map(lambda pair: read_sample(*pair, mask_set.coding, labels, max_side), pairs))
 
 
 def normalise(frames: NDArray[np.uint8]) -> torch.Tensor:

@@ -1,13 +1,15 @@
 """Training of the segmenter: SegFormer through the Hugging Face Trainer.
 
 animirror train segformer training/presets/segformer-faces-1.json --max-minutes 60
+animirror train segformer training/presets/thesis-segformer.json
 """
 
 from __future__ import annotations
 
-import json
-import time
+import dataclasses
+import math
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,113 +17,185 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import Dataset
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainingArguments
 
-from animirror.realtime.regions import CELEBAMASK_LABELS
-from animirror.training.checkpoint import load_weights, save_checkpoint
-from animirror.training.losses import grouped_cross_entropy
+from animirror.realtime.errors import UserError
+from animirror.training.checkpoint import load_weights, read_description
+from animirror.training.hub import read_hub
+from animirror.training.labels import head_regions, resolve_labels
 from animirror.training.networks import build
+from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import SegformerOptions, dump_options, load_options
-from animirror.training.parsing_data import GROUPS, WebcamDataset, group_members, read_set
-from animirror.training.splits import read_splits
+from animirror.training.parsing_data import GROUPS, MAX_SIDE, WebcamDataset, group_members, read_set
+from animirror.training.parsing_trainer import (
+    Deadline,
+    Exporter,
+    GroupedTrainer,
+    Judge,
+    Reporter,
+    RunFolder,
+    predicted_labels,
+)
+from animirror.training.parsing_views import Samples, WholePictures
+from animirror.training.splits import Splits, draw_splits, pictures, read_splits
 
-# The decoder answers at a quarter of the side; comparing at half keeps edges at a quarter of the cost.
-LOSS_STRIDE = 2
-
-
-class GroupedTrainer(Trainer):
-    """The HF Trainer with the loss over labels and groups of labels."""
-
-    groups: list[tuple[int, ...]]
-
-    def compute_loss(
-        self,
-        model: nn.Module,
-        inputs: dict[str, torch.Tensor | Any],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:
-        outputs = model(pixel_values=inputs["pixel_values"])
-        codes = inputs["labels"][:, ::LOSS_STRIDE, ::LOSS_STRIDE]
-        loss = grouped_cross_entropy(outputs.logits.float(), codes, self.groups)
-        return (loss, outputs) if return_outputs else loss
+# Where no splits file is given, one picture of so many validates.
+VALIDATION_SHARE = 10
 
 
-class Deadline(TrainerCallback):
-    """Saves and stops when the minutes given are over."""
-
-    def __init__(self, minutes: float | None) -> None:
-        self._end = None if minutes is None else time.monotonic() + 60 * minutes
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> TrainerControl:
-        if self._end is not None and time.monotonic() > self._end:
-            control.should_save = True
-            control.should_training_stop = True
-        return control
-
-
-class Exporter(TrainerCallback):
-    """Writes our own checkpoint (safetensors and JSON) beside each of the Trainer's."""
-
-    def __init__(self, folder: Path, options: SegformerOptions, spec: dict[str, Any]) -> None:
-        self._folder, self._options, self._spec = folder, options, spec
-        self._start = time.monotonic()
-
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        save_checkpoint(
-            self._folder / "last.safetensors",
-            kwargs["model"],
-            {
-                "task": "segmentation",
-                "network": self._spec,
-                "size": self._options.size,
-                "labels": list(self._spec["labels"]),
-                "provenance": {
-                    "command": "animirror train segformer",
-                    "options": json.loads(dump_options(self._options)),
-                    "step": state.global_step,
-                    "epochs": round(state.epoch or 0.0, 3),
-                    "hours": round((time.monotonic() - self._start) / 3600, 3),
-                    "device": str(args.device),
-                    "seed": self._options.seed,
-                },
-            },
+def read_parts(options: SegformerOptions, labels: Sequence[str]) -> tuple[list[Samples], list[Samples]]:
+    """The training part of every set, and the validation part of those that are evaluated. UserError."""
+    if options.hub is not None:
+        if options.sets:
+            raise UserError("The options name both sets and a hub data set; keep one of them.")
+        training, validation = read_hub(options.hub, labels, options.seed)
+        return [training], [validation]
+    root, splits = Path(options.data_root), _splits(options)
+    # Webcam views zoom out of their pictures; whole ones are to be as sharp as the network can see.
+    side = MAX_SIDE if options.augmentation == "webcam" else max(MAX_SIDE, options.size)
+    parts: tuple[list[Samples], list[Samples]] = ([], [])
+    for item in options.sets:
+        parts[0].append(read_set(root, item, splits, labels, validation=False, max_side=side))
+        if item.evaluate and splits.validation.get(item.name):
+            parts[1].append(read_set(root, item, splits, labels, validation=True, max_side=side))
+    if not parts[1]:
+        raise UserError(
+            "No set has validation pictures: name sets as the splits file does, or leave 'splits' empty."
         )
+    return parts
 
 
-def training_data(options: SegformerOptions, labels: tuple[str, ...]) -> Dataset[dict[str, torch.Tensor]]:
-    """The augmented training part of all sets of the options."""
-    root, splits = Path(options.data_root), read_splits(Path(options.splits))
-    sets = [(read_set(root, item, splits, labels, validation=False), item.weight) for item in options.sets]
-    return WebcamDataset(sets, labels, options.size, options.steps * options.batch, options.seed)
+def _splits(options: SegformerOptions) -> Splits:
+    if options.splits:
+        return read_splits(Path(options.splits))
+    root = Path(options.data_root)
+    if len({item.name for item in options.sets}) < len(options.sets):
+        raise UserError("Without a splits file every set needs a name of its own: change the options' sets.")
+    counts = {item.name: len(pictures(root / item.images, item.prefix)) for item in options.sets}
+    return draw_splits(
+        {
+            item.name: (root / item.images, item.prefix, -(-counts[item.name] // VALIDATION_SHARE))
+            for item in options.sets
+        },
+        options.seed,
+    )
+
+
+def training_data(
+    options: SegformerOptions, labels: tuple[str, ...], parts: list[Samples]
+) -> Dataset[dict[str, torch.Tensor]]:
+    """What training sees of the parts: webcam views, or whole pictures with or without jitter."""
+    if options.augmentation != "webcam":
+        return WholePictures(parts, options.size, jitter=options.augmentation == "color_jitter")
+    weights = [item.weight for item in options.sets] or [1.0]
+    decoded = [[samples[index] for index in range(len(samples))] for samples in parts]
+    length = options.steps * options.batch
+    return WebcamDataset(list(zip(decoded, weights, strict=True)), labels, options.size, length, options.seed)
 
 
 def train(options: SegformerOptions, resume: bool = False, max_minutes: float | None = None) -> Path:
-    """Train, and return the checkpoint's path. Resumes from the run's own folder if asked to."""
-    labels = tuple(options.labels) or CELEBAMASK_LABELS
+    """Train, and return the checkpoint's path. Resumes from the run's own folder if asked to.
+
+    Raises UserError for unusable data, and where a fresh run would overwrite one, or there is none to resume.
+    """
+    labels = resolve_labels(options)
+    groups = _groups(options, labels)
     folder = Path(options.runs) / options.name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "options.json").write_text(dump_options(options), encoding="utf-8")
+    _check_folder(folder, resume)
+    checkpoint = last_checkpoint(folder)
+    parts, validation_parts = read_parts(options, labels)
+    if options.epochs > 0:
+        count = sum(len(samples) for samples in parts)
+        steps = math.ceil(options.epochs * math.ceil(count / options.batch))
+        options = dataclasses.replace(options, steps=steps)
     torch.manual_seed(options.seed)
     np.random.seed(options.seed)
-    spec = {**options.network, "labels": list(labels)}
-    model = build(spec)
+    model = build({**options.network, "labels": list(labels)})
     if options.init:
         load_weights(model, Path(options.init))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "options.json").write_text(dump_options(options), encoding="utf-8")
+    run_folder = RunFolder(folder, options, offline_spec(options.network, model, labels))
+    if resume:
+        run_folder.hours_before = _hours(folder / "last.safetensors")
+    validation = WholePictures(validation_parts, options.size)
+    judge = Judge(labels, list(groups.values()), head_regions(labels))
     trainer = GroupedTrainer(
         model=model.to(memory_format=torch.channels_last),
         args=_trainer_arguments(options, folder),
-        train_dataset=training_data(options, labels),
-        callbacks=[Deadline(max_minutes), Exporter(folder, options, spec)],
+        train_dataset=training_data(options, labels, parts),
+        eval_dataset=validation,
+        compute_metrics=judge,
+        preprocess_logits_for_metrics=predicted_labels,
+        callbacks=[
+            Deadline(max_minutes),
+            Exporter(run_folder),
+            Reporter(run_folder, judge, validation, list(groups)),
+        ],
     )
-    members = group_members(labels)
-    trainer.groups = [members[name] for name in GROUPS]
-    trainer.train(resume_from_checkpoint=resume or None)
+    trainer.groups = list(groups.values())
+    trainer.train(resume_from_checkpoint=str(checkpoint) if resume else None)
+    if options.push_to_hub and trainer.state.global_step >= options.steps:
+        push(model, options.push_to_hub)
     return folder / "last.safetensors"
+
+
+def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The groups of labels that this run's codes may name; none where all masks know every label."""
+    partial = any(item.coding == "face_hair" for item in options.sets)
+    if not partial and options.augmentation != "webcam":
+        return {}
+    members = group_members(labels)
+    return {name: members[name] for name in GROUPS}
+
+
+def offline_spec(spec: dict[str, Any], model: nn.Module, labels: Sequence[str]) -> dict[str, Any]:
+    """How to build the model's network anew without the hub: its checkpoint holds all weights."""
+    config: Any = model.config
+    shape = (list(config.hidden_sizes), list(config.depths))
+    variant = next((name for name, known in VARIANTS.items() if known[:2] == shape), None)
+    if variant is None:
+        raise UserError(f"The SegFormer {spec.get('pretrained')} is none of {', '.join(VARIANTS)}.")
+    return {
+        "name": "segformer",
+        "labels": list(labels),
+        "variant": variant,
+        "decoder": config.decoder_hidden_size,
+        "drop_path": config.drop_path_rate,
+        "dropout": config.classifier_dropout_prob,
+    }
+
+
+def push(model: nn.Module, repository: str) -> None:
+    """Upload the model in transformers' own form. Raises UserError where the hub does not take it."""
+    try:
+        model.push_to_hub(repository)  # type: ignore[operator]
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(
+            f"The model was trained and saved, but the hub's repository {repository} could not be written: "
+            f"{reason.rstrip('.')}. Log in (hf auth login) and resume the run, or empty 'push_to_hub'."
+        ) from error
+
+
+def _check_folder(folder: Path, resume: bool) -> None:
+    kept = last_checkpoint(folder)
+    if resume and kept is None:
+        raise UserError(f"{folder} holds no checkpoint to resume; start without --resume.")
+    if not resume and kept is not None:
+        raise UserError(
+            f"{folder} already holds a run; resume it (--resume), rename it, or change the option 'name'."
+        )
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The Trainer's newest whole checkpoint in a run's folder: trainer_state.json is what it writes last."""
+    found = [path.parent for path in (folder / "trainer").glob("checkpoint-*/trainer_state.json")]
+    return max(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+
+
+def _hours(checkpoint: Path) -> float:
+    return float(read_description(checkpoint)["provenance"]["hours"]) if checkpoint.is_file() else 0.0
 
 
 def _trainer_arguments(options: SegformerOptions, folder: Path) -> TrainingArguments:
@@ -129,6 +203,7 @@ def _trainer_arguments(options: SegformerOptions, folder: Path) -> TrainingArgum
         output_dir=str(folder / "trainer"),
         max_steps=options.steps,
         per_device_train_batch_size=options.batch,
+        per_device_eval_batch_size=options.batch,
         learning_rate=options.learning_rate,
         weight_decay=options.weight_decay,
         warmup_steps=options.warmup,
@@ -136,7 +211,9 @@ def _trainer_arguments(options: SegformerOptions, folder: Path) -> TrainingArgum
         bf16=options.bf16,
         use_cpu=not torch.cuda.is_available(),
         dataloader_num_workers=options.workers,
-        dataloader_drop_last=True,
+        eval_strategy="steps",
+        eval_steps=options.evaluate_every,
+        batch_eval_metrics=True,
         save_steps=options.save_every,
         save_total_limit=1,
         logging_steps=25,
