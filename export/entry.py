@@ -134,7 +134,7 @@ def run(arguments: Namespace) -> int:
         Path(arguments.crops),
         arguments.data_terms,
         arguments.size,
-        getattr(arguments, "precision", "fp32"),
+        arguments.precision,
     )
     if arguments.json:
         sys.stdout.write(json.dumps({"entry": asdict(entry), "parity": asdict(parity)}, indent=2) + "\n")

@@ -139,6 +139,7 @@ def _add_evaluate(commands: Any) -> None:
     parser.add_argument("--data", required=True, help="folder with the data sets")
     parser.add_argument("--model", help="name of the model (the default one)")
     parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument("--record", action="store_true", help="write the scores into the manifest")
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
 
 
@@ -177,6 +178,9 @@ def _add_export(commands: Any) -> None:
     parser.add_argument("--crops", required=True, help="folder of pictures for the parity check")
     parser.add_argument("--weights", required=True, help="folder with the manifest, made where missing")
     parser.add_argument("--size", type=int, help="side of the model's input, px (the training size)")
+    parser.add_argument(
+        "--precision", choices=["fp32", "fp16"], default="fp32", help="how weights are stored (%(default)s)"
+    )
     parser.add_argument("--data-terms", default="not stated", help="terms of the training data")
     parser.add_argument("--json", action="store_true", help="print the entry as JSON")
 

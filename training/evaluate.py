@@ -9,7 +9,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -137,9 +137,14 @@ def score_segmenter(segment: Segment, labels: Sequence[str], size: int, data: Pa
 
 
 def run(arguments: Namespace) -> int:
-    """`animirror evaluate segmenter --data FOLDER [--model NAME] [--json]`."""
-    segmenter = load_segmenter(Zoo(), arguments.model, device=arguments.device)
+    """`animirror evaluate segmenter --data FOLDER [--model NAME] [--record] [--json]`."""
+    zoo = Zoo()
+    entry = zoo.get(arguments.model) if arguments.model else zoo.default("segmentation")
+    segmenter = load_segmenter(zoo, entry.name, device=arguments.device)
     scores = score_segmenter(segmenter, segmenter.labels, segmenter.size, Path(arguments.data))
+    if arguments.record:
+        command = f"animirror evaluate segmenter --model {entry.name} --data {arguments.data}"
+        zoo.add(replace(entry, scores=[{**asdict(score), "command": command} for score in scores]))
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(score) for score in scores], indent=2) + "\n")
         return 0
