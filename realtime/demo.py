@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from animirror.realtime.convert import Timings
 from animirror.realtime.filter import FaceFilter, Filtered
 from animirror.realtime.images import Picture, write_picture
-from animirror.realtime.sinks import VideoSink, WindowSink, display_answers
+from animirror.realtime.sinks import VideoSink
 from animirror.realtime.sources import DemoSource
+from animirror.realtime.window import Window, display_answers
 
 VIDEO, SHEET = "animirror-demo.mp4", "animirror-demo.png"
 TITLE = "AniMirror demo (q quits)"
@@ -48,7 +49,7 @@ def run_demo(face_filter: FaceFilter, folder: Path, frames: int, window: bool = 
         sink = stack.enter_context(
             VideoSink(folder / VIDEO, source.WIDTH, source.HEIGHT, source.RATE, overwrite=True)
         )
-        shown = stack.enter_context(WindowSink(TITLE)) if window and display_answers() else None
+        shown = stack.enter_context(Window(TITLE)) if window and display_answers() else None
         had_window, start = shown is not None, clock.perf_counter()
         for item in source:
             filtered = face_filter(item.frame, item.time)

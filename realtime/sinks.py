@@ -1,10 +1,7 @@
-"""Where frames go: a video file, a window."""
+"""Where frames go: a video file."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +28,6 @@ TIME_BASE = Fraction(1, 90_000)
 CONTAINERS = (".mp4", ".mov", ".mkv", ".m4v")
 # FFmpeg's numbers of ITU-R BT.709 and of limited range.
 BT709, LIMITED_RANGE = 1, 1
-DISPLAY_TEST = "import cv2; cv2.namedWindow('animirror'); cv2.waitKey(1); cv2.destroyAllWindows()"
-DISPLAY_TIMEOUT = 20.0
 
 
 class VideoSink:
@@ -126,55 +121,3 @@ class VideoSink:
                 raise self._unwritable(failure) from failure
         finally:
             self._partial.unlink(missing_ok=True)
-
-
-def display_answers() -> bool:
-    """Whether a window can be opened. Asked in a child process: without a display OpenCV aborts the asker."""
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        return False
-    try:
-        answer = subprocess.run(
-            [sys.executable, "-c", DISPLAY_TEST],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=DISPLAY_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return answer.returncode == 0
-
-
-class WindowSink:
-    """A window that shows frames; q, Escape or its close button end it. Ask :func:`display_answers` first."""
-
-    QUIT_KEYS = (ord("q"), 27)
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-        self._sized = False
-
-    def show(self, frame: NDArray[np.uint8]) -> bool:
-        """Show a frame (uint8 [H, W, 3] BGR); False when the user has closed the window."""
-        if not self._sized:
-            cv2.resizeWindow(self._title, frame.shape[1], frame.shape[0])
-            self._sized = True
-        cv2.imshow(self._title, frame)
-        if cv2.waitKey(1) & 0xFF in self.QUIT_KEYS:
-            return False
-        return bool(cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1)
-
-    def close(self) -> None:
-        """Close the window; a second time does nothing."""
-        cv2.destroyAllWindows()
-
-    def __enter__(self) -> WindowSink:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -1,9 +1,6 @@
 """Sources, sinks and conversion on real files that PyAV writes."""
 
-import os
 import struct
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from animirror.realtime.convert import convert_picture, convert_video
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.images import Picture, read_picture, write_picture
-from animirror.realtime.sinks import VideoSink, display_answers
+from animirror.realtime.sinks import VideoSink
 from animirror.realtime.sources import DemoSource, VideoSource, letterboxed
 from tests.conftest import draw_person, empty_frame
 
@@ -330,32 +327,3 @@ def test_memory_does_not_grow_with_length(tmp_path: Path, face_filter: FaceFilte
 
     peak(3)
     assert peak(90) < 1.5 * peak(15)
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Xvfb is a Linux program")
-def test_no_display_is_found_out_without_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert not display_answers()
-    monkeypatch.setenv("DISPLAY", ":98")  # nobody serves it
-    assert not display_answers()
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Xvfb is a Linux program")
-def test_a_real_window_shows_frames(xvfb: str) -> None:
-    program = (
-        "import numpy as np\n"
-        "from animirror.realtime.sinks import WindowSink, display_answers\n"
-        "assert display_answers()\n"
-        "with WindowSink('test') as window:\n"
-        "    assert all(window.show(np.full((120, 160, 3), i, np.uint8)) for i in range(5))\n"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"DISPLAY": xvfb},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
