@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,7 @@ class Confusion:
         flat = np.bincount(rows * len(self.labels) + columns, minlength=self.counts.size)
         self.counts += flat.reshape(self.counts.shape)
 
-    def scores(self, regions: dict[str, Sequence[int]] | None = None) -> Scores:
+    def scores(self, regions: Mapping[str, Sequence[int]] | None = None) -> Scores:
         """Everything that the counts say. ``regions``: further sets of labels to score as one."""
         labels = tuple(self._score(name, {index}) for index, name in enumerate(self.labels))
         known = [score.iou for score in labels if score.iou is not None and score.pixels > 0]

@@ -116,7 +116,8 @@ def read_set(
             f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in {masks}."
         )
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda pair: read_sample(*pair, mask_set.coding, labels, max_side), pairs))
+        read = pool.map(lambda pair: read_sample(pair[0], pair[1], mask_set.coding, labels, max_side), pairs)
+        return list(read)
 
 
 def normalise(frames: NDArray[np.uint8]) -> torch.Tensor:

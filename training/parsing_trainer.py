@@ -63,7 +63,11 @@ class Judge:
 
     def __call__(self, batch: EvalPrediction, compute_result: bool = False) -> dict[str, float]:
         """Count a batch (labels predicted and codes, int [N, S, S]); the overall scores after the last."""
-        self._confusion.add(batch.label_ids.cpu().numpy(), batch.predictions.cpu().numpy())
+        # With batch_eval_metrics these are tensors, whatever EvalPrediction's annotations say.
+        codes, predicted = (
+            torch.as_tensor(array).cpu().numpy() for array in (batch.label_ids, batch.predictions)
+        )
+        self._confusion.add(codes, predicted)
         if not compute_result:
             return {}
         self.scores = self._confusion.scores(self._regions)
