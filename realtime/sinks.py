@@ -30,13 +30,23 @@ CONTAINERS = (".mp4", ".mov", ".mkv", ".m4v")
 BT709, LIMITED_RANGE = 1, 1
 
 
+def check_video_target(target: Path, overwrite: bool) -> None:
+    """Raise UserError, before any work, where a video could not be written to ``target`` in the end."""
+    if target.suffix.lower() not in CONTAINERS:
+        raise UserError(
+            f"Videos cannot be written as '{target.suffix}' ({target}); use {', '.join(CONTAINERS)}."
+        )
+    check_writable(target, None, overwrite)
+
+
 class VideoSink:
     """An H.264 file (CRF 18, yuv420p, BT.709), written beside its target and renamed when whole.
 
     A context manager: leaving it without an error finishes the file, with one removes what was written.
     yuv420p needs even sides: an odd last column or row is doubled, nothing is cut off. ``write`` takes
     uint8 [H, W, 3] BGR frames of one size, growing times and, where known, how long each is shown, in
-    seconds; ``pixel_aspect``: width of a pixel by its height. Raises UserError naming the file.
+    seconds; ``pixel_aspect``: width of a pixel by its height; ``preset``: x264's, speed for size. Raises
+    UserError naming the file.
     """
 
     def __init__(
@@ -47,12 +57,9 @@ class VideoSink:
         rate: Fraction,
         overwrite: bool = False,
         pixel_aspect: Fraction = Fraction(1),
+        preset: str = "medium",
     ) -> None:
-        if target.suffix.lower() not in CONTAINERS:
-            raise UserError(
-                f"Videos cannot be written as '{target.suffix}' ({target}); use {', '.join(CONTAINERS)}."
-            )
-        check_writable(target, None, overwrite)
+        check_video_target(target, overwrite)
         self._target, self._partial = target, partial_path(target)
         self._padding = (height % 2, width % 2)
         self._last_tick = -1
@@ -60,7 +67,7 @@ class VideoSink:
         try:
             self._container = av.open(str(self._partial), mode="w")
             stream = self._container.add_stream(
-                CODEC, rate=rate, options={"crf": str(CRF), "bf": str(B_FRAMES)}
+                CODEC, rate=rate, options={"crf": str(CRF), "bf": str(B_FRAMES), "preset": preset}
             )
         except (OSError, av.error.FFmpegError) as error:
             self._partial.unlink(missing_ok=True)
