@@ -26,7 +26,11 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # CelebAMask-HQ's 19 values -> the 16 labels with left and right merged (regions.CELEBAMASK_LABELS).
 CELEBAMASK19_TO_16 = (0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 # Sets with masks of three values know groups of labels only; their codes follow the labels' own indices.
-GROUPS = ("face", "rest")
+# "beside" is the rest close to a face, where ears may be hidden. Were ears allowed everywhere in the rest, they
+# would cost nothing there: a network trained so called whole streets ears.
+GROUPS = ("face", "rest", "beside")
+# Ears stick out of a face by less than this share of its size, the root of its area.
+EAR_REACH = 0.25
 
 # Pictures are kept decoded in memory; a longer side than this gains nothing at training sizes.
 MAX_SIDE = 400
@@ -41,13 +45,24 @@ class Sample:
 
 
 def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Label indices of each group: a three-valued mask's face holds no ears, and its rest may hide them."""
+    """Label indices of each group: what masks of three values call the rest holds ears beside a face."""
     lowered = [label.lower() for label in labels]
     face = tuple(index for index, label in enumerate(lowered) if label in REGIONS["face"])
     hair = label_indices(["hair"], labels)
     ears = tuple(index for index, label in enumerate(lowered) if label == "ears")
     rest = tuple(index for index in range(len(labels)) if index not in face and index not in hair)
-    return {"face": face, "rest": rest + ears}
+    return {"face": face, "rest": rest, "beside": rest + ears}
+
+
+def mark_beside(codes: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
+    """Codes (uint8 [H, W]) of ``count`` labels with the rest near the face as "beside" (see GROUPS)."""
+    face, rest, beside = (count + GROUPS.index(name) for name in ("face", "rest", "beside"))
+    is_face = codes == face
+    if not is_face.any():
+        return codes
+    distance = cv2.distanceTransform((~is_face).astype(np.uint8), cv2.DIST_L2, 3)
+    near = distance <= EAR_REACH * math.sqrt(np.count_nonzero(is_face))
+    return np.where(near & (codes == rest), np.uint8(beside), codes)
 
 
 def _coding_table(coding: str, labels: Sequence[str]) -> tuple[int, ...]:
@@ -86,7 +101,7 @@ def read_sample(
     if image is None:
         raise UserError(f"The training picture {image_path} cannot be read; remove or replace it.")
     try:
-        codes = decode_mask(read_mask(mask_path), coding, labels)
+        codes = mark_beside(decode_mask(read_mask(mask_path), coding, labels), len(labels))
     except ValueError as error:
         raise UserError(f"The training mask {mask_path} does not fit its set: {error}.") from error
     height, width = image.shape[:2]
@@ -138,6 +153,10 @@ class HeadMeter:
         self._is_head = self._is_face.copy()
         self._is_head[list(label_indices(["hair"], labels))] = True
 
+    def is_head(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Where codes are face or hair: bool of the same shape."""
+        return np.asarray(self._is_head[codes])
+
     def boxes(self, codes: NDArray[np.uint8]) -> tuple[Box | None, Box | None]:
         """Boxes of the face and of the head (face and hair), in the sample's pixels."""
         return mask_box(self._is_face[codes]), mask_box(self._is_head[codes])
@@ -155,17 +174,22 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     """
 
     # Share of head crops among samples, against whole pictures.
-    HEAD_CROPS = 0.45
+    HEAD_CROPS = 0.42
     # Share of squares cut from anywhere in a picture: sleeves, hands and walls that are no heads.
-    PARTS = 0.1
+    PARTS = 0.16
     # Share of samples without anybody: drawn shapes, text, noise.
-    NOBODY = 0.04
+    NOBODY = 0.05
     # Share of samples that stand on another picture (with its own labels) rather than on replicated borders.
     ON_OTHER = 0.3
     # Share of full-label people cut out and put before another picture.
     CUT_OUT = 0.35
     # Share of samples partly covered (hands, microphones, cups).
     COVERED = 0.15
+    # Share of samples with things in the colours and textures of skin and hair that are no heads (the demo's
+    # brown rocket tank was taken for hair), and how many at most.
+    DECOYS, MAX_DECOYS = 0.3, 4
+    # Side of the window that a decoy's texture is cut from, as shares of a head's crop: at most one eye.
+    DECOY_WINDOW = (0.08, 0.25)
 
     def __init__(
         self,
@@ -194,8 +218,14 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         """One augmented picture (uint8 [S, S, 3] BGR) and its codes (uint8 [S, S])."""
         if random.random() < self.NOBODY:
             image = draw_nobody(self._size, random)
-            return spoil(image, random), np.full((self._size, self._size), self._rest, np.uint8)
+            codes = np.full((self._size, self._size), self._rest, np.uint8)
+            for _ in range(int(random.integers(0, self.MAX_DECOYS + 1))):
+                self._add_decoy(image, codes, random)
+            return spoil(image, random), codes
         image, codes = self._place(self._pick(random), random, head_probability=self.HEAD_CROPS)
+        if random.random() < self.DECOYS:
+            for _ in range(int(random.integers(1, self.MAX_DECOYS + 1))):
+                self._add_decoy(image, codes, random)
         if random.random() < self.COVERED:
             self._cover(image, codes, random)
         return spoil(image, random), codes
@@ -273,6 +303,40 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         covered = (texture * (1 - mix) + plain * mix).astype(np.uint8)
         image[mask > 0] = covered[mask > 0]
         codes[mask > 0] = self._rest
+
+    def _add_decoy(
+        self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator
+    ) -> None:
+        """Paint a shape with a piece of somebody's skin or hair (or of anything) beside the heads: rest."""
+        size = self._size
+        shape = np.zeros(codes.shape, np.uint8)
+        center = tuple(float(v) for v in random.uniform(0, 1, 2) * size)
+        sides = tuple(_log_uniform(random, 0.08, 0.7) * size for _ in range(2))
+        turned = (center, sides, float(random.uniform(0, 180)))
+        if random.random() < 0.5:
+            cv2.ellipse(shape, turned, 255, -1)
+        else:
+            cv2.fillPoly(shape, [np.rint(cv2.boxPoints(turned)).astype(np.int32)], 255)
+        there = (shape > 0) & ~self._meter.is_head(codes)
+        if not there.any():
+            return
+        rows, columns = np.nonzero(there)
+        box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        there = there[box]
+        texture = cv2.resize(self._piece(random), there.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        image[box][there] = texture[there]
+        codes[box][there] = self._rest
+
+    def _piece(self, random: np.random.Generator) -> NDArray[np.uint8]:
+        """A small window of some picture, three times out of four about a head."""
+        sample = self._pick(random)
+        crop = self._meter.crop(sample.codes) if random.random() < 0.75 else None
+        crop = crop or whole_frame(*sample.codes.shape)
+        place = random.uniform(-0.4, 0.4, 2) * crop.side
+        side = random.uniform(*self.DECOY_WINDOW) * crop.side
+        return Crop(crop.center_x + float(place[0]), crop.center_y + float(place[1]), side).extract(
+            sample.image, 64, cv2.BORDER_REFLECT_101
+        )
 
 
 def _log_uniform(random: np.random.Generator, low: float, high: float) -> float:

@@ -26,6 +26,7 @@ from animirror.training.parsing_data import (
     WebcamDataset,
     decode_mask,
     group_members,
+    mark_beside,
     normalise,
     read_set,
 )
@@ -53,8 +54,20 @@ def test_three_values_become_groups() -> None:
     members = group_members(LABELS)
     assert LABELS.index("hair") not in members["face"] + members["rest"]
     assert LABELS.index("ears") in members["face"]
-    assert LABELS.index("ears") in members["rest"]
+    assert LABELS.index("ears") not in members["rest"]
+    assert set(members["beside"]) == {*members["rest"], LABELS.index("ears")}
     assert set(members["face"]) | set(members["rest"]) | {LABELS.index("hair")} == set(range(16))
+
+
+def test_ears_may_hide_beside_a_face_and_nowhere_else() -> None:
+    codes = np.full((60, 60), 17, np.uint8)
+    codes[20:40, 20:40] = 16  # a face of 20 pixels: ears reach 5 pixels out of it
+    codes[10:20, 20:40] = LABELS.index("hair")
+    marked = mark_beside(codes, 16)
+    assert (marked[codes != 17] == codes[codes != 17]).all()
+    row = marked[30].tolist()
+    assert row == [17] * 15 + [18] * 5 + [16] * 20 + [18] * 5 + [17] * 15
+    assert (mark_beside(np.full((4, 4), 17, np.uint8), 16) == 17).all()
 
 
 def test_normalisation_by_hand() -> None:
@@ -72,7 +85,7 @@ def test_sets_keep_to_their_part(data: Path) -> None:
 
 def test_meter_cuts_what_the_filter_would(data: Path) -> None:
     (sample, _) = read_set(data, PEOPLE, read_splits(data / "splits.json"), LABELS, validation=True)
-    face, head = mask_box(sample.codes == 16), mask_box(sample.codes != 17)
+    face, head = mask_box(sample.codes == 16), mask_box(sample.codes < 17)
     assert head is not None
     assert HeadMeter(LABELS).crop(sample.codes) == head_crop(face, head)
 
