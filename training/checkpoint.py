@@ -65,8 +65,13 @@ def load_weights(model: nn.Module, path: Path) -> None:
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """The JSON beside the checkpoint ``path``. Raises UserError where it is missing or broken."""
+    """The JSON beside the checkpoint ``path``, or where a kill came before it, the copy in the file itself.
+
+    Raises UserError where it is missing or broken.
+    """
     beside = path.with_suffix(".json")
+    if path.exists() and not beside.exists():
+        return load_tensors(path)[1]
     try:
         content = json.loads(beside.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

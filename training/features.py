@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # Pictures per run of a network: the memory of one training step at most.
 BATCH = 8
+# The names of the distances between features: Fréchet and kernel, lower is better.
+DISTANCES = ("fid", "kid", "fd_segformer", "kd_segformer")
 # Width of Inception's last pooling layer, which FID and KID are defined on.
 INCEPTION_WIDTH = 2048
 

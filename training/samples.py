@@ -1,7 +1,8 @@
-"""Sample sheets: photo, drawing, back again, for the same validation pictures every time."""
+"""Validation pictures, the same ones every time, and what the networks make of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -12,42 +13,66 @@ from torch import nn
 
 from animirror.training.data import Picture, read_pictures, to_picture, to_tensor
 from animirror.training.look import as_filtered
-from animirror.training.options import CycleganOptions
+from animirror.training.options import CycleganOptions, PictureSet
 from animirror.training.splits import Splits
 
+# Pictures that go through a network at once: the memory of one training step at most.
+BATCH = 4
 
-def validation_batch(root: Path, options: CycleganOptions, splits: Splits | None) -> torch.Tensor:
-    """``samples`` validation photos, spread evenly over the sets: float32 [N, 3, S, S] RGB in -1..1.
 
-    Without splits there is no validation part: training photos stand in for it.
+def validation_photos(options: CycleganOptions, splits: Splits | None, count: int) -> NDArray[np.uint8]:
+    """Up to ``count`` validation photos, spread evenly over the sets: uint8 [N, S, S, 3] BGR.
+
+    A set that the splits do not part has no validation pictures: its training pictures stand in for them.
     """
-    views = [
-        view
-        for item in options.photos
-        for view in _spread(
-            as_filtered(read_pictures(root, [item], splits, validation=splits is not None), options),
-            -(-options.samples // len(options.photos)),
-            options.size,
-        )
-    ]
-    return torch.stack([to_tensor(view) for view in views[: options.samples]])
+    root = Path(options.data_root)
+    return _spread(
+        [as_filtered(_kept_apart(root, item, splits), options) for item in options.photos], count, options
+    )
 
 
-def _spread(pictures: list[Picture], count: int, size: int) -> list[NDArray[np.uint8]]:
-    places = np.linspace(0, len(pictures) - 1, min(count, len(pictures))).astype(int)
-    return [pictures[place].view(size) for place in places]
+def validation_drawings(options: CycleganOptions, splits: Splits | None, count: int) -> NDArray[np.uint8]:
+    """The same of the drawings."""
+    root = Path(options.data_root)
+    return _spread([_kept_apart(root, item, splits) for item in options.drawings], count, options)
+
+
+def _kept_apart(root: Path, item: PictureSet, splits: Splits | None) -> list[Picture]:
+    has_part = splits is not None and bool(splits.validation.get(item.name))
+    return read_pictures(root, [item], splits, validation=has_part)
+
+
+def _spread(sets: Sequence[list[Picture]], count: int, options: CycleganOptions) -> NDArray[np.uint8]:
+    share = -(-count // len(sets))
+    chosen: list[Picture] = []
+    for pictures in sets:
+        places = np.linspace(0, len(pictures) - 1, min(share, len(pictures))).astype(int)
+        chosen += [pictures[place] for place in places]
+    return np.stack([picture.view(options.size) for picture in chosen[:count]])
 
 
 @torch.no_grad()
-def sample_sheet(draw: nn.Module, undraw: nn.Module, photos: torch.Tensor, path: Path) -> None:
-    """Write a PNG with three rows (photo, drawing, photo again), networks in evaluation mode."""
-    device = next(draw.parameters()).device
-    rows = [photos]
-    for network in (draw, undraw):
-        training = network.training
-        network.eval()
-        rows.append(torch.cat([network(part.to(device)).float().cpu() for part in rows[-1].split(4)]))
-        network.train(training)
-    picture = np.vstack([np.hstack(list(to_picture(row))) for row in rows])
+def translate(network: nn.Module, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What a generator in evaluation mode makes of pictures: uint8 [N, S, S, 3] BGR in and out."""
+    device = next(network.parameters()).device
+    training = network.training
+    network.eval()
+    parts = [
+        to_picture(network(to_tensor(pictures[start : start + BATCH]).to(device)))
+        for start in range(0, len(pictures), BATCH)
+    ]
+    network.train(training)
+    return np.concatenate(parts)
+
+
+def write_rows(rows: Sequence[NDArray[np.uint8]], path: Path) -> None:
+    """Write rows of pictures, each uint8 [N, S, S, 3] BGR, as one PNG; shorter rows end in white."""
+    longest, size = max(len(row) for row in rows), rows[0].shape[1]
+    sheet = np.full((len(rows), longest, size, size, 3), 255, np.uint8)
+    for target, row in zip(sheet, rows, strict=True):
+        target[: len(row)] = row
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), picture)
+    picture = sheet.swapaxes(1, 2).reshape(len(rows) * size, longest * size, 3)
+    beside = path.with_suffix(".tmp")
+    beside.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    beside.replace(path)

@@ -38,18 +38,17 @@ def cosine(total: int) -> Callable[[int], float]:
 
 @dataclass
 class Plateau:
-    """A tenth of the rate whenever ``patience`` epochs brought no better score, as in ReduceLROnPlateau."""
+    """A tenth of the rate whenever some epochs brought no better score, as in torch's ReduceLROnPlateau."""
 
-    patience: int
     factor: float = 1.0
-    best: float = math.inf
+    best: float | None = None
     waited: int = 0
 
-    def update(self, score: float) -> None:
-        """Take an epoch's score (lower is better)."""
-        if score < self.best:
+    def update(self, score: float, patience: int) -> None:
+        """Take a score (lower is better); more than ``patience`` in a row that are no better are too many."""
+        if self.best is None or score < self.best:
             self.best, self.waited = score, 0
             return
         self.waited += 1
-        if self.waited > self.patience:
+        if self.waited > patience:
             self.factor, self.waited = self.factor * PLATEAU_FACTOR, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from animirror.training.options import CycleganOptions, PictureSet
 from tests.conftest import HAIR, SKIN, draw_person, empty_frame
 
 
@@ -36,6 +38,30 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_people(root / "people", 10, masks=True)
     write_people(root / "drawings", 8, masks=False)
     (root / "splits.json").write_text(
-        json.dumps({"seed": 0, "validation": {"people": ["00", "01"], "drawings": ["00"]}})
+        json.dumps({"seed": 0, "validation": {"people": ["00", "01"], "drawings": ["00", "01"]}})
     )
     return root
+
+
+def cyclegan_options(data: Path, runs: Path, **changes: object) -> CycleganOptions:
+    options = CycleganOptions(
+        name="run",
+        data_root=str(data),
+        photos=[PictureSet("people", "people/images", "people/masks")],
+        drawings=[PictureSet("drawings", "drawings/images")],
+        splits=str(data / "splits.json"),
+        runs=str(runs),
+        generator={"name": "lite", "width": 8, "blocks": 1, "detail_blocks": 1},
+        discriminator={"name": "patchgan", "filters": 4},
+        size=32,
+        batch=2,
+        epochs=3,
+        steps_per_epoch=2,
+        lambda_color=1.0,
+        lambda_equivariance=1.0,
+        pool=3,
+        samples=2,
+        score="none",
+        workers=0,
+    )
+    return dataclasses.replace(options, **changes)  # type: ignore[arg-type]

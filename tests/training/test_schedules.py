@@ -17,12 +17,12 @@ def test_cosine_by_hand() -> None:
 
 
 def test_plateau_is_torchs() -> None:
-    ours = Plateau(patience=2)
+    ours = Plateau()
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=2, threshold=0.0, eps=0.0)
     factors = []
     for score in (9.0, 8.0, 8.5, 8.0, 8.2, 7.0, 7.1, 7.1, 7.1, 7.1, 7.1, 7.1, 6.0):
-        ours.update(score)
+        ours.update(score, patience=2)
         theirs.step(score)
         assert ours.factor == pytest.approx(optimizer.param_groups[0]["lr"])
         factors.append(round(ours.factor, 4))

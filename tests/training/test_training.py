@@ -1,10 +1,8 @@
 """Both training loops end to end on tiny data, and what becomes of their checkpoints."""
 
-import csv
 import dataclasses
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,96 +13,14 @@ from animirror.realtime.segment import load_segmenter
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import Zoo
 from animirror.training import cyclegan, segformer
-from animirror.training.checkpoint import load_checkpoint, load_tensors, save_checkpoint
-from animirror.training.cyclegan import constant_then_linear
+from animirror.training.checkpoint import load_checkpoint, save_checkpoint
 from animirror.training.evaluate import View, score_view, three_classes, truth
 from animirror.training.networks import build
-from animirror.training.options import CycleganOptions, MaskSet, PictureSet, SegformerOptions
+from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.parsing_data import Sample
+from tests.training.conftest import cyclegan_options
 
 LABELS = ("background", "skin", "ears", "hair")
-
-
-def cyclegan_options(data: Path, runs: Path, **changes: object) -> CycleganOptions:
-    options = CycleganOptions(
-        name="run",
-        data_root=str(data),
-        photos=[PictureSet("people", "people/images", "people/masks")],
-        drawings=[PictureSet("drawings", "drawings/images")],
-        splits=str(data / "splits.json"),
-        runs=str(runs),
-        generator={"name": "lite", "width": 8, "blocks": 1, "detail_blocks": 1},
-        discriminator={"name": "patchgan", "filters": 4},
-        size=32,
-        batch=2,
-        epochs=3,
-        steps_per_epoch=2,
-        lambda_color=1.0,
-        lambda_equivariance=1.0,
-        pool=3,
-        samples=2,
-    )
-    return dataclasses.replace(options, **changes)  # type: ignore[arg-type]
-
-
-def test_schedule_by_hand() -> None:
-    rate = constant_then_linear(10, 0.5)
-    assert [rate(step) for step in (0, 4, 5, 6, 9, 10)] == pytest.approx([1, 1, 1, 0.8, 0.2, 0])
-
-
-def test_cyclegan_run_tells_its_story(data: Path, tmp_path: Path) -> None:
-    folder = cyclegan.train(cyclegan_options(data, tmp_path))
-    assert {p.name for p in folder.iterdir()} >= {"options.json", "last.safetensors", "last.json", "samples"}
-    assert [p.name for p in sorted((folder / "samples").iterdir())] == [
-        "000002.png",
-        "000004.png",
-        "000006.png",
-    ]
-    sheet = cv2.imread(str(folder / "samples" / "000006.png"))
-    assert sheet is not None
-    assert sheet.shape == (3 * 32, 2 * 32, 3)
-    _, description = load_checkpoint(folder / "last.safetensors")
-    assert description["provenance"]["step"] == 6
-    assert description["provenance"]["epochs"] == 3
-    with pytest.raises(UserError, match="already holds a run; resume it"):
-        cyclegan.train(cyclegan_options(data, tmp_path))
-
-
-def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(data: Path, tmp_path: Path) -> None:
-    whole = cyclegan.train(cyclegan_options(data, tmp_path / "whole"))
-    options = cyclegan_options(data, tmp_path / "parts")
-    folder = cyclegan.train(options, max_minutes=0.0)  # stops after its first step
-    assert load_tensors(folder / "state.safetensors")[1]["step"] == 1
-    cyclegan.train(options, resume=True, max_minutes=0.0)
-    cyclegan.train(options, resume=True)
-    expected, _ = load_tensors(whole / "state.safetensors")
-    found, description = load_tensors(folder / "state.safetensors")
-    assert description["step"] == 6
-    assert expected.keys() == found.keys()
-    assert [name for name in expected if not torch.equal(expected[name], found[name])] == []
-
-
-def test_losses_are_logged(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cyclegan, "LOG_EVERY", 2)
-    folder = cyclegan.train(cyclegan_options(data, tmp_path))
-    with (folder / "losses.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["step"] for row in rows] == ["2", "4", "6"]
-    options = cyclegan_options(data, tmp_path)
-    weighted = sum(
-        getattr(options, f"lambda_{name}") * float(rows[0][name])
-        for name in ("gan", "cycle", "identity", "color", "equivariance")
-    )
-    assert float(rows[0]["generator"]) == pytest.approx(weighted, rel=1e-3)
-
-
-def test_training_moves_towards_its_goal(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cyclegan, "LOG_EVERY", 10)
-    options = cyclegan_options(data, tmp_path, epochs=1, steps_per_epoch=60, learning_rate=2e-3)
-    folder = cyclegan.train(options)
-    with (folder / "losses.csv").open() as file:
-        cycles = [float(row["cycle"]) for row in csv.DictReader(file)]
-    assert cycles[-1] < 0.7 * cycles[0]
 
 
 def segformer_options(data: Path, runs: Path, **changes: object) -> SegformerOptions:
@@ -165,7 +81,7 @@ def test_an_export_that_differs_is_not_kept(
     from animirror.export import entry
 
     real = entry.check_parity
-    monkeypatch.setattr(entry, "check_parity", lambda _, task, path, crops: real(other, task, path, crops))
+    monkeypatch.setattr(entry, "check_parity", lambda _, *rest: real(other, *rest))
     weights = tmp_path / "weights"
     with pytest.raises(UserError, match="does not answer as the checkpoint does"):
         export_checkpoint(folder / "last.safetensors", "tiny", weights, data / "people" / "images", "made up")
@@ -187,9 +103,9 @@ def test_checkpoints_in_half_precision_are_small_and_load(tmp_path: Path) -> Non
 
 
 def test_broken_checkpoints_are_named(tmp_path: Path) -> None:
-    (tmp_path / "x.safetensors").write_bytes(b"junk")
     with pytest.raises(UserError, match=r"x\.json cannot be read"):
         load_checkpoint(tmp_path / "x.safetensors")
+    (tmp_path / "x.safetensors").write_bytes(b"junk")
     (tmp_path / "x.json").write_text('{"task": "stylization", "network": {"name": "lite"}, "size": 64}')
     with pytest.raises(UserError, match=r"x\.safetensors cannot be read"):
         load_checkpoint(tmp_path / "x.safetensors")

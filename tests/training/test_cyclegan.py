@@ -1,0 +1,369 @@
+"""The CycleGAN loop end to end on tiny data: its story, its stops, its ends."""
+
+import dataclasses
+import signal
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from animirror.realtime.errors import UserError
+from animirror.training import cyclegan, samples
+from animirror.training.checkpoint import load_checkpoint, load_tensors, save_tensors
+from animirror.training.gan import CycleGan, check_networks
+from animirror.training.history import LOSSES, SCORES, WARNINGS, read_table
+from animirror.training.options import CycleganOptions
+from animirror.training.processes import Processes
+from animirror.training.samples import translate, validation_drawings, validation_photos
+from animirror.training.splits import read_splits
+from animirror.training.state import BEST, LAST, STATE, Progress, save, start
+from tests.training.conftest import cyclegan_options
+
+RESNET = {"name": "resnet", "filters": 4, "blocks": 1, "norm": "instance", "dropout": 0.5}
+
+
+@pytest.fixture
+def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a tiny run's time goes into its curves."""
+    monkeypatch.setattr("animirror.training.monitor.plot", lambda *_: None)
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Names of the tensors of two files that are not the same bit for bit."""
+    expected, found = load_tensors(one)[0], load_tensors(other)[0]
+    assert expected.keys() == found.keys()
+    return [name for name in expected if not torch.equal(expected[name], found[name])]
+
+
+def test_a_run_tells_its_story(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path, score="fd_segformer", score_pictures=2, lambda_color=0.0)
+    folder = cyclegan.train(options)
+    assert {path.name for path in folder.iterdir()} == {
+        *("options.json", "losses.csv", "losses.png", "scores.csv", "samples", "tensorboard"),
+        *(
+            "best.json",
+            "best.safetensors",
+            "last.json",
+            "last.safetensors",
+            "state.json",
+            "state.safetensors",
+        ),
+    }
+    losses, scores = read_table(folder / LOSSES), read_table(folder / SCORES)
+    assert [row["step"] for row in losses] == [2, 4, 6]
+    assert [row["learning_rate"] for row in losses] == pytest.approx([2e-4, 2e-4 * 2 / 3, 0.0], rel=1e-4)
+    assert "color" not in losses[0]
+    for row in losses:
+        weighted = sum(
+            getattr(options, f"lambda_{n}") * row[n] for n in ("gan", "cycle", "identity", "equivariance")
+        )
+        assert row["generator"] == pytest.approx(weighted, rel=1e-3)
+    assert [row["epoch"] for row in scores] == [1, 2, 3]
+    best = min(scores, key=lambda row: row["fd_segformer"])
+    for name, row in (("best", best), ("last", scores[-1])):
+        _, description = load_checkpoint(folder / f"{name}.safetensors")
+        assert description["provenance"]["step"] == row["step"]
+        assert description["scores"] == {n: row[n] for n in ("fd_segformer", "kd_segformer")}
+    assert load_checkpoint(folder / LAST)[1]["provenance"]["epochs"] == 3
+    assert next(path.name for path in (folder / "tensorboard").iterdir()).startswith("events.out")
+    with pytest.raises(UserError, match="already holds a run; resume it"):
+        cyclegan.train(options)
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_the_sheet_shows_there_and_back_both_ways(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path, epochs=1, samples=2, ema=0.0)
+    folder = cyclegan.train(options)
+    sheet = cv2.imread(str(folder / "samples" / "000002.png"))
+    assert sheet is not None
+    cells = sheet.reshape(6, 32, 2, 32, 3).swapaxes(1, 2)
+    splits = read_splits(data / "splits.json")
+    photos, drawings = (of(options, splits, 2) for of in (validation_photos, validation_drawings))
+    assert (len(photos), len(drawings)) == (2, 2)
+    gan = CycleGan(options, 2, torch.device("cpu"))
+    start(folder, options, gan, resume=True)
+    assert np.array_equal(cells[0, :2], photos)
+    assert np.array_equal(cells[1, :2], translate(gan.draw, photos))
+    assert np.array_equal(cells[2, :2], translate(gan.undraw, cells[1, :2]))
+    assert np.array_equal(cells[3, :2], drawings)
+    assert np.array_equal(cells[4, :2], translate(gan.undraw, drawings))
+    assert np.array_equal(cells[5, :2], translate(gan.draw, cells[4, :2]))
+    assert gan.draw.training
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(data: Path, tmp_path: Path) -> None:
+    # Everything that has a state: dropout, pools, motions, averages, scores, a rate that falls on a plateau.
+    changes = {
+        "generator": RESNET,
+        "score": "fd_segformer",
+        "score_pictures": 2,
+        "score_every": 2,
+        "epochs": 4,
+    }
+    changes |= {"schedule": "plateau", "plateau_patience": 0, "learning_rate": 1e-3}
+    whole = cyclegan.train(cyclegan_options(data, tmp_path / "whole", **changes))
+    options = cyclegan_options(data, tmp_path / "parts", **changes)
+    folder = cyclegan.train(options, max_minutes=0.0)  # stops after its first step, in an epoch
+    assert load_tensors(folder / STATE)[1]["step"] == 1
+    for _ in range(4):
+        cyclegan.train(options, resume=True, max_minutes=0.0)
+    assert load_tensors(folder / STATE)[1]["step"] == 5
+    cyclegan.train(options, resume=True)
+    for name in (STATE, LAST, BEST):
+        assert differing(whole / name, folder / name) == []
+    expected, found = (load_tensors(run / STATE)[1] for run in (whole, folder))
+    assert found.pop("seconds") > 0
+    assert expected.pop("seconds") > 0
+    assert found == expected
+    assert expected["step"] == 8
+    assert expected["best_score"] is not None
+    assert read_table(whole / SCORES) == read_table(folder / SCORES)
+    rows = [[row | {"seconds": 0} for row in read_table(run / LOSSES)] for run in (whole, folder)]
+    assert rows[0] == rows[1]
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing of ours may handle it."""
+
+
+def kill_after(renames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, done = Path.replace, []
+
+    def replace(path: Path, target: Path) -> Path:
+        if len(done) == renames:
+            raise Killed
+        done.append(target)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+@pytest.mark.usefixtures("no_plots")
+@pytest.mark.parametrize("renames", [1, 4])  # after the losses; between best and last
+def test_a_killed_run_goes_on(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    options = cyclegan_options(data, tmp_path, epochs=2, score="fd_segformer", score_pictures=2)
+    folder = cyclegan.train(options, max_minutes=0.0)
+    with monkeypatch.context() as patch:
+        kill_after(renames, patch)
+        with pytest.raises(Killed):
+            cyclegan.train(options, resume=True)
+    cyclegan.train(options, resume=True)
+    assert load_checkpoint(folder / BEST)[1]["provenance"]["step"] in (2, 4)
+    assert load_tensors(folder / STATE)[1]["step"] == 4
+    assert [row["step"] for row in read_table(folder / LOSSES)] == [2, 4]
+    assert [row["epoch"] for row in read_table(folder / SCORES)] == [1, 2]
+
+
+def test_a_kill_while_saving_leaves_whole_files(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = cyclegan_options(data, tmp_path)
+    gan = CycleGan(options, 6, torch.device("cpu"))
+    for first in (True, False):
+        for renames in range(6):
+            folder = tmp_path / f"{first}-{renames}"
+            if not first:
+                save(folder, gan, Progress(step=1), 2, best=True)
+            with monkeypatch.context() as patch:
+                kill_after(renames, patch)
+                with pytest.raises(Killed):
+                    save(folder, gan, Progress(step=2), 2, best=True)
+            for name in (BEST, LAST):
+                if not first or (folder / name).exists():
+                    assert load_checkpoint(folder / name)[1]["size"] == 32
+            if not first:
+                assert load_tensors(folder / STATE)[1]["step"] == (2 if renames == 5 else 1)
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_ctrl_c_finishes_the_step_and_saves(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = CycleGan.step
+
+    def step(gan: CycleGan, photos: torch.Tensor, drawings: torch.Tensor) -> dict[str, float]:
+        if gan.steps == 2:
+            signal.raise_signal(signal.SIGINT)
+        return real(gan, photos, drawings)
+
+    monkeypatch.setattr(CycleGan, "step", step)
+    options = cyclegan_options(data, tmp_path, workers=1)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        cyclegan.train(options)
+    assert signal.getsignal(signal.SIGINT) is handler
+    folder = tmp_path / "run"
+    assert load_tensors(folder / STATE)[1]["step"] == 3
+    monkeypatch.undo()
+    cyclegan.train(options, resume=True)
+    whole = cyclegan.train(cyclegan_options(data, tmp_path / "whole"))
+    assert differing(whole / STATE, folder / STATE) == []
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_losses_that_are_no_numbers_end_it_and_the_last_good_state_stays(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = cyclegan_options(data, tmp_path)
+    real = CycleGan._update_generators
+
+    def poisoned(gan: CycleGan, *batch: torch.Tensor):  # type: ignore[no-untyped-def]
+        answer = real(gan, *batch)
+        if gan.steps == 3:
+            answer[0]["cycle"] = torch.tensor(torch.nan)
+        return answer
+
+    monkeypatch.setattr(CycleGan, "_update_generators", poisoned)
+    with pytest.raises(
+        UserError, match=r"at step 4, because the loss 'cycle'.*state.safetensors is the last good"
+    ):
+        cyclegan.train(options)
+    assert load_tensors(tmp_path / "run" / STATE)[1]["step"] == 2
+    monkeypatch.undo()
+    # The way out that the message names.
+    cyclegan.train(dataclasses.replace(options, learning_rate=1e-4), resume=True)
+
+
+def test_weights_that_are_no_numbers_are_not_saved(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path)
+    gan = CycleGan(options, 6, torch.device("cpu"))
+    save(tmp_path, gan, Progress(step=1), 2)
+    with torch.no_grad():
+        next(gan.judge_photos.parameters()).fill_(torch.inf)
+    with pytest.raises(UserError, match=r"step 2, because judge_photos.* is no number any more"):
+        save(tmp_path, gan, Progress(step=2), 2)
+    assert load_tensors(tmp_path / STATE)[1]["step"] == 1
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_another_run_cannot_be_resumed(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path, epochs=1)
+    folder = cyclegan.train(options)
+    with pytest.raises(
+        UserError, match=r"has other options: batch \(2, now 3\), seed \(7, now 8\)\. Put them back"
+    ):
+        cyclegan.train(dataclasses.replace(options, batch=3, seed=8), resume=True)
+    # More epochs are the same run, longer.
+    cyclegan.train(dataclasses.replace(options, epochs=2), resume=True)
+    assert load_tensors(folder / STATE)[1]["step"] == 4
+    with pytest.raises(UserError, match=r"nobody/state\.safetensors cannot be read"):
+        cyclegan.train(dataclasses.replace(options, name="nobody"), resume=True)
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_a_state_of_before_scores_and_random_states_still_resumes(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path, epochs=1)
+    gan = CycleGan(options, 2, torch.device("cpu"))
+    save(tmp_path / "run", gan, Progress(step=1), 2)
+    tensors, _ = load_tensors(tmp_path / "run" / STATE)
+    del tensors["random"]
+    save_tensors(tmp_path / "run" / STATE, tensors, {"step": 1, "seconds": 5.0})
+    folder = cyclegan.train(options, resume=True)
+    assert load_tensors(folder / STATE)[1]["step"] == 2
+
+
+def test_a_score_needs_two_pictures_of_a_kind(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path, score="fd_segformer", score_pictures=1)
+    with pytest.raises(
+        UserError, match=r"at least two validation pictures of each domain, not 1 and 1; .* 'none'"
+    ):
+        cyclegan.train(options)
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_training_moves_towards_its_goal(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cyclegan, "LOG_EVERY", 10)
+    options = cyclegan_options(data, tmp_path, epochs=1, steps_per_epoch=60, learning_rate=2e-3)
+    cycles = [row["cycle"] for row in read_table(cyclegan.train(options) / LOSSES)]
+    assert len(cycles) == 6
+    assert cycles[-1] < 0.7 * cycles[0]
+
+
+@pytest.mark.usefixtures("no_plots")
+def test_troubles_are_told_and_written_down(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A generator that answers every photo with the same drawing, and a loss that runs away.
+    real = CycleGan.step
+
+    def step(gan: CycleGan, photos: torch.Tensor, drawings: torch.Tensor) -> dict[str, float]:
+        parts = real(gan, photos, drawings)
+        return parts | {"generator": 100.0 if gan.steps > 6 else 1.0}
+
+    def collapsed(network: nn.Module, pictures: np.ndarray) -> np.ndarray:
+        return np.full_like(pictures, 90)
+
+    monkeypatch.setattr(CycleGan, "step", step)
+    monkeypatch.setattr("animirror.training.monitor.translate", collapsed)
+    splits = ""  # without them, training pictures stand in: enough of them to differ
+    folder = cyclegan.train(cyclegan_options(data, tmp_path, epochs=4, splits=splits, samples=4))
+    told = [(row["step"], str(row["warning"])) for row in read_table(folder / WARNINGS)]
+    assert [step for step, text in told if "mode collapse" in text] == [2, 4, 6, 8]
+    assert [step for step, text in told if "explodes" in text] == [8]
+    assert "mode collapse" in caplog.text
+
+
+def test_workers_change_nothing(data: Path, tmp_path: Path) -> None:
+    options = cyclegan_options(data, tmp_path)
+    splits = read_splits(data / "splits.json")
+    photos, drawings = (
+        samples.read_pictures(data, sets, splits, validation=False)
+        for sets in (options.photos, options.drawings)
+    )
+    found = [
+        list(cyclegan.batches(photos, drawings, dataclasses.replace(options, workers=n), 1, 3, Processes()))
+        for n in (0, 2)
+    ]
+    assert [len(batches) for batches in found] == [2, 2]
+    for one, other in zip(*found, strict=True):
+        assert one["photo"].shape == (2, 3, 32, 32)
+        assert torch.equal(one["photo"], other["photo"])
+        assert torch.equal(one["drawing"], other["drawing"])
+
+
+def test_compiled_networks_train_alike(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_with = nn.Module.compile
+    # The default backend calls a C++ compiler for minutes.
+    monkeypatch.setattr(nn.Module, "compile", lambda network: compile_with(network, backend="aot_eager"))
+    options = cyclegan_options(data, tmp_path, lambda_equivariance=0.0)
+    torch.manual_seed(0)
+    photos, drawings = torch.rand(2, 2, 3, 32, 32)
+    plain, compiled = (
+        CycleGan(dataclasses.replace(options, compile=wanted), 4, torch.device("cpu"))
+        for wanted in (False, True)
+    )
+    for _ in range(2):
+        expected, found = plain.step(photos, drawings), compiled.step(photos, drawings)
+        assert found == pytest.approx(expected, rel=1e-3)
+    assert compiled.draw.state_dict().keys() == plain.draw.state_dict().keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"generator": {"name": "lite", "width": 8}, "size": 36}, "generator 'lite' .*36 px.*multiple of 32"),
+        (
+            {"generator": {"name": "unet", "filters": 4}, "size": 64},
+            "generator 'unet' cannot work on pictures of 64",
+        ),
+        (
+            {"generator": {"name": "resnet", "filters": 4}, "size": 33},
+            r"'resnet' makes pictures of \(36, 36\) px",
+        ),
+        (
+            {"discriminator": {"name": "patchgan", "filters": 4}, "size": 32, "generator": {"name": "lit"}},
+            "Unknown",
+        ),
+    ],
+)
+def test_sizes_that_a_network_cannot_do_are_told_before_anything(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        check_networks(dataclasses.replace(CycleganOptions(), **changes))  # type: ignore[arg-type]
