@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import REGIONS, Box, Crop, head_crop, label_indices, mask_box, whole_frame
+from animirror.training.confusion import IGNORED
 from animirror.training.options import MaskSet
 from animirror.training.splits import Splits, pictures
 
@@ -26,9 +27,11 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # CelebAMask-HQ's 19 values -> the 16 labels with left and right merged (regions.CELEBAMASK_LABELS).
 CELEBAMASK19_TO_16 = (0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 # Sets with masks of three values know groups of labels only; their codes follow the labels' own indices.
-# "beside" is the rest close to a face, where ears may be hidden. Were ears allowed everywhere in the rest, they
+# "beside" is the rest near a face, where ears may be hidden. Were ears allowed everywhere in the rest, they
 # would cost nothing there: a network trained so called whole streets ears.
 GROUPS = ("face", "rest", "beside")
+# Stands for confusion.IGNORED in masks of bytes.
+IGNORED_BYTE = 255
 # Ears stick out of a face by less than this share of its size, the root of its area.
 EAR_REACH = 0.25
 
@@ -212,7 +215,9 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         image, codes = self.draw(np.random.default_rng((self._seed, index)))
-        return {"pixel_values": normalise(image), "labels": torch.from_numpy(codes.astype(np.int64))}
+        labels = torch.from_numpy(codes.astype(np.int64))
+        labels[labels == IGNORED_BYTE] = IGNORED
+        return {"pixel_values": normalise(image), "labels": labels}
 
     def draw(self, random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """One augmented picture (uint8 [S, S, 3] BGR) and its codes (uint8 [S, S])."""
@@ -258,8 +263,11 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         codes = cv2.warpAffine(
             sample.codes, matrix, size, flags=cv2.INTER_NEAREST, borderMode=border, borderValue=self._rest
         )
+        inside = cv2.warpAffine(np.ones_like(sample.codes), matrix, size, flags=cv2.INTER_NEAREST) > 0
+        if streaks:
+            # What a streak shows is nobody's business: as hair, it would teach that stripes are hair.
+            codes = np.where(inside, codes, np.uint8(IGNORED_BYTE))
         if head_probability > 0 and random.random() < self.ON_OTHER:
-            inside = cv2.warpAffine(np.ones_like(sample.codes), matrix, size, flags=cv2.INTER_NEAREST) > 0
             keep = inside & (codes != 0) if self._can_cut_out(sample, random) else inside
             other_image, other_codes = self._place(self._pick(random), random, head_probability=0.0)
             image = np.where(keep[..., None], image, other_image)
