@@ -23,6 +23,8 @@ MAX_HEADS = 8
 # A part of the frame (all of it and one of its tiles in turn) is searched again after this long; at once when
 # a head is lost or none is there.
 SEARCH_SECONDS = 0.35
+# ... but in at most one frame of so many: where frames are slow, searches would make them slower still.
+SEARCH_FRAMES = 8
 # A find that turned out to be no head is not looked at again for this long; of several new finds one is
 # looked at per frame: a closer look costs up to three runs of the segmenter.
 REFUSED_SECONDS = 2.0
@@ -138,6 +140,7 @@ class Locator:
         self.tracks: list[Track] = []
         self._identities = itertools.count(1)
         self._searched = -np.inf
+        self._unsearched = 0
         self._refused: list[tuple[float, Box]] = []
         self._turn = 0
         self._first, self._missing = True, False
@@ -161,11 +164,13 @@ class Locator:
         if missing and not self._missing:
             self._turn -= self._turn % 2  # the search for a lost head starts with the whole frame
         self._missing = missing
-        if self._first or missing or time - self._searched >= SEARCH_SECONDS:
+        self._unsearched += 1
+        due = time - self._searched >= SEARCH_SECONDS and self._unsearched >= SEARCH_FRAMES
+        if self._first or missing or due:
             self._refused = [(when, box) for when, box in self._refused if time - when < REFUSED_SECONDS]
-            looks = MAX_HEADS if self._first else LOOKS_PER_FRAME
+            looks = MAX_HEADS if self._first and self.thorough else LOOKS_PER_FRAME
             self._search(frame, self._areas(frame), looks)
-            self._searched = time
+            self._searched, self._unsearched = time, 0
         self._first = False
         return [track for track in self.tracks if track.visibility > 0]
 
