@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import json
 import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from animirror.realtime.config import PRESETS, LiveConfig, resolve, save, user_file
 from animirror.realtime.convert import Report, convert_picture, convert_video
 from animirror.realtime.demo import run_demo
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.images import FORMATS
+from animirror.realtime.live import LiveReport, Session
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
 from animirror.realtime.segment import load_segmenter
@@ -67,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands)
+    _add_live(commands)
     _add_files(commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png")
     _add_files(commands, "video", run_video, "redraw the heads in videos", "clip.mp4 -o anime.mp4")
     _add_models(commands)
@@ -77,9 +81,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, run: Callable[..., int], text: str, example: str) -> Any:
+def _command(
+    commands: Any, name: str, run: Callable[..., int], text: str, example: str, group: str = ""
+) -> Any:
     parser = commands.add_parser(
-        name, help=text, description=text.capitalize() + ".", epilog=f"example: animirror {name} {example}"
+        name,
+        help=text,
+        description=text.capitalize() + ".",
+        epilog=f"example: animirror {group}{name} {example}",
     )
     parser.add_argument("--debug", action="store_true", help="show tracebacks and log everything")
     parser.set_defaults(run=run)
@@ -110,6 +119,29 @@ def _add_demo(commands: Any) -> None:
     parser.add_argument("--frames", type=int, default=DEMO_FRAMES, help="how many frames (%(default)s)")
     parser.add_argument("--out-dir", type=Path, default=Path(), help="where the files go (here)")
     parser.add_argument("--no-window", action="store_true", help="never open a window")
+
+
+def _add_live(commands: Any) -> None:
+    parser = _command(
+        commands, "live", run_live, "the picture of a camera or file, filtered as it comes", "--sink camera"
+    )
+    for item in dataclasses.fields(LiveConfig):
+        flag, told = "--" + item.name.replace("_", "-"), item.metadata["help"]
+        # Flags that are not given must not hide what the file says.
+        if isinstance(item.default, bool):
+            parser.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=told
+            )
+        else:
+            action = "append" if item.name == "sink" else "store"
+            parser.add_argument(
+                flag, action=action, metavar="X", default=argparse.SUPPRESS, help=told.replace("%", "%%")
+            )
+    parser.add_argument("--config", type=Path, help=f"TOML file with these settings ({user_file()})")
+    parser.add_argument("--preset", choices=PRESETS, help="settings that fit together; files and flags win")
+    parser.add_argument("--print-config", action="store_true", help="print the settings and their origins")
+    parser.add_argument("--save-config", type=Path, help="write the settings as they were at the end")
+    parser.add_argument("--json", action="store_true", help="print the figures of the session as JSON")
 
 
 def _add_files(commands: Any, name: str, run: Callable[..., int], text: str, example: str) -> None:
@@ -152,17 +184,46 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_prepare(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "prepare",
+    parser = commands.add_parser("prepare", help="prepare data for training")
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    _add_prepare_faces(kinds)
+    splits = _command(
+        kinds,
+        "splits",
         _training_command("animirror.training.prepare"),
         "draw and write down the validation splits",
-        "splits ../shared/data splits.json --seed 7",
+        "../shared/data splits.json --seed 7",
+        "prepare ",
     )
-    parser.add_argument("what", choices=["splits"], help="what to prepare")
-    parser.add_argument("data", help="folder with the data sets")
-    parser.add_argument("target", help="JSON file to write")
-    parser.add_argument("--seed", type=int, default=7, help="seed of the draw (%(default)s)")
+    splits.add_argument("data", help="folder with the data sets")
+    splits.add_argument("target", help="JSON file to write")
+    splits.add_argument("--seed", type=int, default=7, help="seed of the draw (%(default)s)")
+
+
+def _add_prepare_faces(kinds: Any) -> None:
+    parser = _command(
+        kinds,
+        "faces",
+        _training_command("animirror.training.faces"),
+        "cut the heads out of photos, and list what was left out and why",
+        "photos heads --size 256 --workers 2",
+        "prepare ",
+    )
+    parser.add_argument("data", metavar="SRC", help="folder of photos, with all folders in it")
+    parser.add_argument("target", metavar="DST", help="folder for the crops and faces.csv, the list")
+    parser.add_argument("--size", type=int, default=256, help="side of the crops, px (%(default)s)")
+    parser.add_argument(
+        "--format", choices=["webp", "png"], default="webp", help="of the crops (%(default)s)"
+    )
+    parser.add_argument("--min-side", type=float, help="smallest head crop in the photo, px (half of --size)")
+    parser.add_argument(
+        "--min-sharpness", type=float, help="variance of the Laplacian; 0 keeps blurred heads (60)"
+    )
+    parser.add_argument("--keep-grey", action="store_true", help="keep black-and-white photos")
+    parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
+    parser.add_argument("--model", help="name of the segmenter (the default one)")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (auto)")
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
 
 
 def _add_export(commands: Any) -> None:
@@ -224,6 +285,33 @@ def run_demo_command(options: argparse.Namespace) -> int:
     _print_stages(report.stages)
     print(f"written: {report.video}, {report.sheet}")
     return DONE
+
+
+def run_live(options: argparse.Namespace) -> int:
+    names = [item.name for item in dataclasses.fields(LiveConfig)]
+    flags = {name: getattr(options, name) for name in names if hasattr(options, name)}
+    resolved = resolve(flags, options.config, options.preset)
+    if options.print_config:
+        print(resolved.text(), end="")
+        return DONE
+    session = Session(resolved.config)
+    try:
+        session.run()
+    finally:
+        if options.save_config is not None:
+            save(replace(resolved, config=replace(resolved.config, **session.choices())), options.save_config)
+        _print_live(session.report(), options.json)
+    return DONE
+
+
+def _print_live(report: LiveReport, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(asdict(report), indent=2))
+        return
+    told = report.statistics
+    print(f"{told.done} frames in {told.seconds:.1f} s: {told.fps_out} of {told.fps_in} per second")
+    print(f"age from capture to sink: {told.age.median} ms, p95 {told.age.p95} ms; {told.dropped} dropped")
+    _print_stages({name: asdict(spread) for name, spread in told.steps.items()})
 
 
 def run_image(options: argparse.Namespace) -> int:
