@@ -1,6 +1,8 @@
 """Several processes as one run: what `accelerate launch` starts on more than one GPU or machine.
 
-accelerate launch --num_processes 2 -m animirror.realtime.cli train cyclegan options.json
+accelerate launch --multi_gpu --num_processes 2 -m animirror.realtime.cli train cyclegan options.json
+torchrun --nproc_per_node 2 -m animirror.realtime.cli train cyclegan options.json        (CPUs: accelerate
+launches several processes on GPUs only, but joins those that torchrun starts, by gloo)
 
 Each process takes its share of every batch. What must be common is made so in a few places: gradients are
 averaged before each step of an optimizer (all at once rather than by DistributedDataParallel, which cannot
@@ -16,7 +18,7 @@ from typing import TypeVar
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, gather, reduce
+from accelerate.utils import broadcast_object_list, gather, parse_flag_from_env, reduce
 from torch import nn
 
 Value = TypeVar("Value")
@@ -29,7 +31,8 @@ class Processes:
     """
 
     def __init__(self) -> None:
-        state = PartialState()
+        on_cpu = not torch.cuda.is_available() or parse_flag_from_env("ACCELERATE_USE_CPU")
+        state = PartialState(cpu=on_cpu)
         self.count, self.index = int(state.num_processes), int(state.process_index)
         # The loops are tried on these two only.
         self.device = state.device if state.device.type == "cuda" else torch.device("cpu")

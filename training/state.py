@@ -207,7 +207,8 @@ def _restore(path: Path, gan: CycleGan) -> Progress:
         states = tensors.get(name, torch.empty(0))
         # A run that goes on with more processes than before has no state for the new ones.
         if gan.processes.index < len(states) and name in _random_states(gan):
-            setter(states[gan.processes.index])
+            # A copy: torch reads a state from the beginning of its storage.
+            setter(states[gan.processes.index].clone())
     return progress
 
 
