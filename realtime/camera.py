@@ -200,6 +200,7 @@ class Camera:
 def open_camera(device: int | str, wishes: Wishes) -> Camera:
     """A camera by its index, device file or (on Linux) a part of its name. Raises UserError."""
     found = find_camera(device)
+    _quiet()
     os.environ.setdefault(*V4L_TIMEOUT)
     return Camera(
         f"camera {found.name}",
@@ -210,6 +211,7 @@ def open_camera(device: int | str, wishes: Wishes) -> Camera:
 
 def open_stream(url: str) -> Camera:
     """A network stream (rtsp, http, udp...). Raises UserError."""
+    _quiet()
     timeouts = [
         cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
         STREAM_TIMEOUT_MS,
@@ -229,6 +231,7 @@ def list_cameras(probe: bool = False) -> list[CameraInfo]:
         return _listed_cameras(LINUX_CAMERAS)
     if not probe or platform.system() == "Linux":
         return []
+    _quiet()
     found = []
     for index in range(PROBED_CAMERAS):
         capture = cv2.VideoCapture(index)
@@ -250,7 +253,8 @@ def find_camera(device: int | str, cameras: list[CameraInfo] | None = None) -> C
     if device.startswith("/dev/"):
         resolved = str(Path(device).resolve())
         known = next((camera for camera in cameras if camera.path == resolved), None)
-        return known or CameraInfo(-1, device, device)
+        number = resolved.removeprefix("/dev/video")
+        return known or CameraInfo(int(number) if number.isdecimal() else -1, device, device)
     matching = [camera for camera in cameras if device.lower() in camera.name.lower()]
     if not matching:
         names = ", ".join(f"{camera.index} ({camera.name})" for camera in cameras) or "none is listed"
@@ -289,7 +293,7 @@ def _read(capture: Capture) -> NDArray[np.uint8] | None:
 
 def _device_capture(camera: CameraInfo, wishes: Wishes) -> Capture:
     if camera.path is not None:
-        capture = cv2.VideoCapture(camera.path, cv2.CAP_V4L2)
+        capture = cv2.VideoCapture(camera.index if camera.index >= 0 else camera.path, cv2.CAP_V4L2)
     else:
         capture = cv2.VideoCapture(camera.index)
     if capture.isOpened():
@@ -335,6 +339,11 @@ def _listed_cameras(folder: Path) -> list[CameraInfo]:
             number = int(entry.name[5:])
             found.append(CameraInfo(number, _text(entry / "name", entry.name), f"/dev/{entry.name}"))
     return sorted(found, key=lambda camera: camera.index)
+
+
+def _quiet() -> None:
+    """Let OpenCV be silent about what cannot be opened: we say it ourselves, once and not every second."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def _text(path: Path, fallback: str) -> str:

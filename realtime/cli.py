@@ -78,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_prepare(commands)
     _add_export(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -184,7 +185,11 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_prepare(commands: Any) -> None:
-    parser = commands.add_parser("prepare", help="prepare data for training")
+    parser = commands.add_parser(
+        "prepare",
+        help="prepare data for training",
+        epilog="example: animirror prepare faces photos heads",
+    )
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     _add_prepare_faces(kinds)
     splits = _command(
@@ -244,6 +249,26 @@ def _add_export(commands: Any) -> None:
     )
     parser.add_argument("--data-terms", default="not stated", help="terms of the training data")
     parser.add_argument("--json", action="store_true", help="print the entry as JSON")
+
+
+def _add_bench(commands: Any) -> None:
+    parser = commands.add_parser("bench", help="measure speed", epilog="example: animirror bench train --json")
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    train = _command(
+        kinds,
+        "train",
+        _training_command("animirror.training.bench"),
+        "compare our CycleGAN training step with a plain fp32 loop of the same networks",
+        "--size 128 --batch 4 --json",
+        "bench ",
+    )
+    train.add_argument("options", nargs="?", help="JSON file of a CycleGAN training (the light generator's)")
+    train.add_argument("--size", type=int, help="side of the pictures, px (the options')")
+    train.add_argument("--batch", type=int, help="pictures of each domain per step (the options')")
+    train.add_argument("--steps", type=int, default=10, help="timed steps of each (%(default)s)")
+    train.add_argument("--compile", action="store_true", help="torch.compile our networks")
+    train.add_argument("--no-bf16", action="store_true", help="keep ours in float32 too")
+    train.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def _training_command(module: str) -> Callable[[argparse.Namespace], int]:
