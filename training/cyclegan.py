@@ -103,7 +103,7 @@ def batches(
         Blur(options.blur_sigma, options.blur_kernel, options.blur_share),
     )
     first = processes.index * options.batch
-    shares = [range(start, start + options.batch) for start in range(first, len(data), whole)]
+    shares = [list(range(start, start + options.batch)) for start in range(first, len(data), whole)]
     return DataLoader(
         data,
         batch_sampler=shares,

@@ -17,17 +17,17 @@ def frechet_distance(one: Features, other: Features) -> float:
     al., NeurIPS 2017, equation 6). With C = A^T A, the last trace is the sum of the singular values of
     A1 A2^T: no square root of a matrix, and exact for fewer pictures than features, where C is singular.
     """
-    one, other = one.astype(np.float64), other.astype(np.float64)
     root_one, root_other = _root_of_covariance(one), _root_of_covariance(other)
-    between = float(((one.mean(axis=0) - other.mean(axis=0)) ** 2).sum())
+    means = [features.mean(axis=0, dtype=np.float64) for features in (one, other)]
+    between = float(((means[0] - means[1]) ** 2).sum())
     within = float((root_one**2).sum() + (root_other**2).sum())
     common = float(np.linalg.svd(root_one @ root_other.T, compute_uv=False).sum())
     return max(0.0, between + within - 2 * common)
 
 
-def _root_of_covariance(features: NDArray[np.float64]) -> NDArray[np.float64]:
+def _root_of_covariance(features: Features) -> NDArray[np.float64]:
     """A [min(N, D), D] with A^T A the covariance of features [N, D]."""
-    centred = features - features.mean(axis=0)
+    centred = (features - features.mean(axis=0, dtype=np.float64)).astype(np.float64)
     return np.asarray(np.linalg.qr(centred, mode="r")) / np.sqrt(len(features) - 1)
 
 
@@ -37,7 +37,6 @@ def kernel_distance(one: Features, other: Features) -> float:
     KID, where the features are Inception's (Binkowski et al., ICLR 2018, section 4). Over all pictures at
     once rather than over random subsets; unbiased, so two samples of one kind may come out below 0.
     """
-    one, other = one.astype(np.float64), other.astype(np.float64)
     within = sum(
         (kernel.sum() - np.trace(kernel)) / (len(kernel) * (len(kernel) - 1))
         for kernel in (_kernel(one, one), _kernel(other, other))
@@ -45,8 +44,9 @@ def kernel_distance(one: Features, other: Features) -> float:
     return float(within - 2 * _kernel(one, other).mean())
 
 
-def _kernel(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (one @ other.T / one.shape[1] + KERNEL_OFFSET) ** KERNEL_DEGREE
+def _kernel(one: Features, other: Features) -> NDArray[np.float64]:
+    products = np.asarray(one, np.float64) @ np.asarray(other, np.float64).T
+    return (products / one.shape[1] + KERNEL_OFFSET) ** KERNEL_DEGREE
 
 
 def variety(pictures: NDArray[np.uint8]) -> float:

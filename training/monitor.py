@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from animirror.realtime.errors import UserError
 from animirror.training.features import DISTANCES, Extractor, load_extractor
 from animirror.training.gan import CycleGan
-from animirror.training.history import LOSSES, SCORES, WARNINGS, Table, column
+from animirror.training.history import LOSSES, SCORES, WARNINGS, Row, Table, column
 from animirror.training.metrics import frechet_distance, kernel_distance, variety
 from animirror.training.options import CycleganOptions
 from animirror.training.plots import Curve, plot
@@ -71,9 +71,9 @@ class Monitor:
             return
         rounded = {name: round(value, 5) for name, value in means.items()}
         rate = round(self._gan.learning_rate, 9)
-        self._losses.append(
-            {"step": progress.step, "seconds": round(progress.seconds, 1), "learning_rate": rate} | rounded
-        )
+        row: Row = {"step": progress.step, "seconds": round(progress.seconds, 1), "learning_rate": rate}
+        row.update(rounded)
+        self._losses.append(row)
         for name, value in means.items():
             self._board.add_scalar(f"loss/{name}", value, progress.step)
         self._board.add_scalar("learning_rate", rate, progress.step)

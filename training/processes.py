@@ -44,11 +44,11 @@ class Processes:
 
     def mean(self, tensor: torch.Tensor) -> torch.Tensor:
         """The mean over the processes."""
-        return reduce(tensor, "mean") if self.count > 1 else tensor  # type: ignore[no-any-return]
+        return reduce(tensor, "mean") if self.count > 1 else tensor
 
     def gather(self, share: torch.Tensor) -> torch.Tensor:
         """The shares of all processes, one after the other along the first axis."""
-        return gather(share.contiguous()) if self.count > 1 else share  # type: ignore[no-any-return]
+        return gather(share.contiguous()) if self.count > 1 else share
 
     def own(self, whole: torch.Tensor) -> torch.Tensor:
         """This process's share of what :meth:`gather` gave."""
@@ -67,6 +67,11 @@ class Processes:
         values = [value]
         broadcast_object_list(values)
         return values[0]
+
+    def wait(self) -> None:
+        """Go on when all of them have come so far."""
+        if self.count > 1:
+            PartialState().wait_for_everyone()
 
     def average_gradients(self, optimizer: torch.optim.Optimizer) -> None:
         """Give the optimizer's parameters the mean of all processes' gradients."""

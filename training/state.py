@@ -123,14 +123,13 @@ def save(
     broken = [name for name, t in tensors.items() if t.is_floating_point() and not t.isfinite().all()]
     if broken:
         raise UserError(lost(folder, progress, f"{broken[0]} is no number any more"))
-    if not gan.processes.is_main:
-        return
-    described = describe(gan, progress, per_epoch) | ({"scores": scores} if scores else {})
-    if best:
-        save_checkpoint(folder / BEST, gan.result, described)
-    save_checkpoint(folder / LAST, gan.result, described)
-    # Last: with the state, a resumed run begins after this epoch, so all else of it must be there.
-    save_tensors(folder / STATE, tensors, dataclasses.asdict(progress))
+    if gan.processes.is_main:
+        described = describe(gan, progress, per_epoch) | ({"scores": scores} if scores else {})
+        for name in (BEST, LAST) if best else (LAST,):
+            save_checkpoint(folder / name, gan.result, described)
+        # Last: with the state, a resumed run begins after this epoch, so all else of it must be there.
+        save_tensors(folder / STATE, tensors, dataclasses.asdict(progress))
+    gan.processes.wait()
 
 
 def lost(folder: Path, progress: Progress, reason: str) -> str:
