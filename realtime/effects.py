@@ -48,7 +48,6 @@ class Effects:
         say: Callable[[str], None],
     ) -> None:
         self._filter, self._stylizer, self._panel, self._say = face_filter, stylizer, panel, say
-        self._filter.thorough = False
         self._filtering = False
         self._thumb: NDArray[np.uint8] | None = None
         self._controls: Controls | None = None

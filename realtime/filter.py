@@ -133,14 +133,9 @@ class FaceFilter:
         """The frame with its heads redrawn. ``time``: seconds, growing; None: a still picture."""
         return self.blend(self.stylize(self.segment(frame, time)))
 
-    @property
-    def thorough(self) -> bool:
-        """Whether the first frame is searched everywhere at once (see Locator): not for live pictures."""
-        return self._locator.thorough
-
-    @thorough.setter
-    def thorough(self, thorough: bool) -> None:
-        self._locator.thorough = thorough
+    def prepare_for_live(self, segment_every: int = 1) -> None:
+        """Let no frame take much longer than others; segment known heads in every Nth frame (see Locator)."""
+        self._locator.thorough, self._locator.every = False, segment_every
 
     def reset(self) -> None:
         """Forget all heads: a new file or camera."""

@@ -89,6 +89,7 @@ class Session:
             stylizer = self._styles.get(first)
             self.panel = self._panel(styles, first)
             face_filter = FaceFilter(self._segmenter, stylizer, config.filter_options())
+            face_filter.prepare_for_live(config.segment_every)
             effects = Effects(face_filter, self._styles.get, self.panel, self._messages.say)
             self._pipeline = self._wired(effects.steps(), opened)
             for model in (self._segmenter.session, stylizer.session):

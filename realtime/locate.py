@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import time as clock
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.follow import Follower, difference, on_whole_pixels
+from animirror.realtime.follow import Follower, difference, motion, on_whole_pixels
 from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
 from animirror.realtime.proportions import Eye
@@ -124,11 +124,12 @@ class Locator:
 
     ``thorough``: the first frame is searched for small heads everywhere, which takes many runs of the
     segmenter; False: place by place in the frames that follow, so that a live picture does not stand still.
+    ``every``: known heads are segmented in every so many frames only; between, crop and mask move along.
     """
 
     def __init__(self, segmenter: SegmenterLike) -> None:
         self._segmenter = segmenter
-        self.thorough = True
+        self.thorough, self.every = True, 1
         # Time that the segmenter took for the last frame.
         self.network_seconds = 0.0
         self._finder = HeadFinder(segmenter.labels)
@@ -140,7 +141,7 @@ class Locator:
         self.tracks: list[Track] = []
         self._identities = itertools.count(1)
         self._searched = -np.inf
-        self._unsearched = 0
+        self._unsearched = self._moved_along = 0
         self._refused: list[tuple[float, Box]] = []
         self._turn = 0
         self._first, self._missing = True, False
@@ -158,7 +159,12 @@ class Locator:
         if seconds < 0:  # the source was rewound or looped
             self.reset()
             return self(frame, time)
-        self._time = time
+        if self._may_move_along():
+            self._moved_along += 1
+            for track in self.tracks:
+                self._move_along(track, frame)
+            return [track for track in self.tracks if track.visibility > 0]
+        self._time, self._moved_along = time, 0
         self._follow(frame, seconds)
         missing = not self.tracks or any(track.lost_seconds > 0 for track in self.tracks)
         if missing and not self._missing:
@@ -173,6 +179,28 @@ class Locator:
             self._searched, self._unsearched = time, 0
         self._first = False
         return [track for track in self.tracks if track.visibility > 0]
+
+    def _may_move_along(self) -> bool:
+        """Whether all heads are known so well that this frame need not be segmented."""
+        settled = all(track.visibility == 1 and track.lost_seconds == 0 for track in self.tracks)
+        return bool(self.tracks) and settled and self._moved_along < self.every - 1
+
+    def _move_along(self, track: Track, frame: NDArray[np.uint8]) -> None:
+        """Take a track's crop, and with it its mask, to where its head has moved."""
+        right, down = motion(track.image, track.crop.extract(frame, self._segmenter.size))
+        x, y = right * track.crop.side, down * track.crop.side
+        crop = on_whole_pixels(
+            replace(track.crop, center_x=track.crop.center_x + x, center_y=track.crop.center_y + y)
+        )
+        x, y = crop.center_x - track.crop.center_x, crop.center_y - track.crop.center_y
+        if track.next_crop is not None:
+            following = track.next_crop
+            track.next_crop = replace(
+                following, center_x=following.center_x + x, center_y=following.center_y + y
+            )
+        head = track.head
+        track.head = Box(head.left + x, head.top + y, head.right + x, head.bottom + y)
+        track.crop, track.image = crop, crop.extract(frame, self._segmenter.size)
 
     def _areas(self, frame: NDArray[np.uint8]) -> list[Crop]:
         """What to search now: everything at a thorough start, else the whole frame and its tiles in turn."""

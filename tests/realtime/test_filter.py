@@ -134,7 +134,7 @@ def test_live_spreads_the_first_search_over_frames(segmenter: Segmenter, stylize
 
     frame = person(1280, 720, 1000, 500, 60)
     live = FaceFilter(Counting(), stylizer)
-    live.thorough = False
+    live.prepare_for_live()
     found = -1
     for index in range(60):
         asked.clear()
@@ -142,3 +142,33 @@ def test_live_spreads_the_first_search_over_frames(segmenter: Segmenter, stylize
             found = index
         assert sum(asked) <= 6
     assert 0 <= found < 60
+
+
+@pytest.mark.usefixtures("plain_light")
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_masks_move_along_between_segmented_frames(
+    segmenter: Segmenter, stylizer: Stylizer, every: int
+) -> None:
+    asked = []
+
+    class Counting:
+        labels, size = segmenter.labels, segmenter.size
+
+        def __call__(self, crops: np.ndarray) -> np.ndarray:
+            asked.append(len(crops))
+            return segmenter(crops)
+
+    live = FaceFilter(Counting(), stylizer, PLAIN)
+    live.prepare_for_live(every)
+    overlaps = []
+    for index in range(40):
+        # A tenth of a head per frame, there and back.
+        x = 200 + 6 * (index if index < 20 else 40 - index)
+        filtered = live(person(640, 360, x, 180, 110, seed=index), index / 30)
+        truth = np.zeros((360, 640, 3), np.uint8)
+        draw_person(truth, x, 180, 110)
+        drawn, found = truth.any(axis=2), filtered.mask > 0.5
+        if index >= 12:
+            overlaps.append(np.count_nonzero(drawn & found) / np.count_nonzero(drawn | found))
+    assert min(overlaps) > 0.85
+    assert len(asked) < 60 / every + 25

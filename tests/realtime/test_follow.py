@@ -1,7 +1,8 @@
+import cv2
 import numpy as np
 import pytest
 
-from animirror.realtime.follow import Follower, difference, on_whole_pixels
+from animirror.realtime.follow import Follower, difference, motion, on_whole_pixels
 from animirror.realtime.regions import Box, Crop
 
 STEP = 1 / 30
@@ -52,3 +53,13 @@ def test_turning_away_does_not_jerk() -> None:
         before = follower(Crop(200, 190, 100), face(200, 200, 50), True, STEP)
     after = follower(Crop(200, 190, 100), Box(160, 140, 240, 240), False, STEP)
     assert difference(after, before) < 0.03
+
+
+def test_motion_of_what_is_in_the_middle() -> None:
+    random = np.random.default_rng(0)
+    noise = [random.integers(0, 256, (256, 256, 3), dtype=np.uint8) for _ in range(2)]
+    assert motion(noise[0], noise[1]) == (0.0, 0.0)
+    big = cv2.GaussianBlur(random.integers(0, 256, (400, 400, 3), dtype=np.uint8), (0, 0), 4)
+    before, after = big[60:316, 60:316], big[50:306, 80:336]  # the window moved: 20 to the left, 10 down
+    assert motion(before, before) == pytest.approx((0.0, 0.0), abs=1e-3)
+    assert motion(before, after) == pytest.approx((-20 / 256, 10 / 256), abs=0.005)
