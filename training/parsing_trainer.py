@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from animirror.training import parsing_report as report
-from animirror.training.checkpoint import read_description, save_checkpoint
+from animirror.training.checkpoint import load_weights, read_description, save_checkpoint, save_tensors
 from animirror.training.confusion import Confusion, Scores
 from animirror.training.losses import grouped_cross_entropy
 from animirror.training.options import SegformerOptions, dump_options
@@ -31,6 +31,8 @@ from animirror.training.parsing_views import WholePictures
 
 # The decoder answers at a quarter of the side; comparing at half keeps edges at a quarter of the cost.
 LOSS_STRIDE = 2
+# The weights in a Trainer's checkpoint under the names that the network has in memory.
+WEIGHTS = "weights.safetensors"
 
 
 class GroupedTrainer(Trainer):
@@ -49,6 +51,14 @@ class GroupedTrainer(Trainer):
         codes = inputs["labels"][:, ::LOSS_STRIDE, ::LOSS_STRIDE]
         loss = grouped_cross_entropy(outputs.logits.float(), codes, self.groups)
         return (loss, outputs) if return_outputs else loss
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        super()._save(output_dir, state_dict)
+        save_tensors(Path(output_dir or str(self.args.output_dir)) / WEIGHTS, self.model.state_dict(), {})
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        """transformers 5 saves SegFormer under its older names and, resuming, finds none of them again."""
+        load_weights(model or self.model, Path(resume_from_checkpoint) / WEIGHTS)
 
 
 class Judge:

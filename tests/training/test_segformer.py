@@ -17,7 +17,7 @@ from PIL import Image
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import CELEBAMASK_LABELS
 from animirror.training import segformer
-from animirror.training.checkpoint import load_checkpoint, read_description
+from animirror.training.checkpoint import load_checkpoint, load_tensors, read_description
 from animirror.training.confusion import IGNORED, Confusion
 from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, read_labels, resolve_labels
@@ -109,6 +109,17 @@ def test_a_resumed_run_goes_on_with_its_history(data: Path, tmp_path: Path) -> N
     (folder / "trainer" / "checkpoint-9").mkdir()
     segformer.train(options, resume=True)
     assert [row["step"] for row in history(folder)] == ["1", "2", "3"]
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(data: Path, tmp_path: Path) -> None:
+    whole = options_for(data, tmp_path, name="whole", evaluate_every=9)
+    parts = dataclasses.replace(whole, name="parts")
+    expected, _ = load_tensors(segformer.train(whole))
+    segformer.train(parts, max_minutes=0.0)
+    resumed, _ = load_tensors(segformer.train(parts, resume=True))
+    assert expected.keys() == resumed.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(tensor, resumed[name]), name
 
 
 def test_any_labels_on_whole_pictures(tmp_path: Path) -> None:
