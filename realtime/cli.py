@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from animirror.realtime import doctor
 from animirror.realtime.config import PRESETS, LiveConfig, resolve, save, user_file
 from animirror.realtime.convert import Report, convert_picture, convert_video
 from animirror.realtime.demo import run_demo
@@ -74,8 +76,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_files(commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png")
     _add_files(commands, "video", run_video, "redraw the heads in videos", "clip.mp4 -o anime.mp4")
     _add_models(commands)
+    _add_doctor(commands)
     _add_evaluate(commands)
     _add_train(commands)
+    _add_report(commands)
     _add_prepare(commands)
     _add_export(commands)
     _add_bench(commands)
@@ -160,6 +164,11 @@ def _add_models(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print everything in the manifest as JSON")
 
 
+def _add_doctor(commands: Any) -> None:
+    parser = _command(commands, "doctor", run_doctor, "say what works on this machine and what does not", "")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
 def _add_evaluate(commands: Any) -> None:
     parser = _command(
         commands,
@@ -182,6 +191,19 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("options", help="JSON file with the options")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
+
+
+def _add_report(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "report",
+        _training_command("animirror.training.report"),
+        "compare trainings: scores, options, curves and samples side by side",
+        "runs/thesis-low runs/thesis-default -o report",
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
+    parser.add_argument("-o", "--output", default="report", help="folder for the report (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
 
 
 def _add_prepare(commands: Any) -> None:
@@ -252,7 +274,9 @@ def _add_export(commands: Any) -> None:
 
 
 def _add_bench(commands: Any) -> None:
-    parser = commands.add_parser("bench", help="measure speed", epilog="example: animirror bench train --json")
+    parser = commands.add_parser(
+        "bench", help="measure speed", epilog="example: animirror bench train --json"
+    )
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     train = _command(
         kinds,
@@ -438,6 +462,22 @@ def run_models(options: argparse.Namespace) -> int:
             )
         Console().print(table)
     return BAD_INPUT if any(state.problem for state in states) else DONE
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    findings: list[doctor.Finding] = []
+    colors = {doctor.State.GOOD: "green", doctor.State.WARNING: "yellow", doctor.State.BAD: "red"}
+    console = Console(highlight=False)
+    for finding in doctor.examine():
+        findings.append(finding)
+        if not options.json:
+            mark = f"[{colors[finding.state]}]{finding.state.value:>7}[/]"
+            console.print(f"{mark}  {escape(f'{finding.subject}: {finding.told}')}", soft_wrap=True)
+    if options.json:
+        print(
+            json.dumps([asdict(finding) | {"state": finding.state.value} for finding in findings], indent=2)
+        )
+    return DONE if doctor.can_work(findings) else OUR_FAULT
 
 
 def _print_stages(stages: dict[str, dict[str, float]]) -> None:

@@ -145,7 +145,7 @@ def _start(path: Path, device: str, threads: int) -> Started:
     )
     reasons: list[str] = []
     for name in names:
-        reason = _obstacle(name, available)
+        reason = obstacle(name, available)
         if reason is None:
             session = _session(path, name, threads)
             # onnxruntime falls back silently: only the session knows what it got.
@@ -156,13 +156,19 @@ def _start(path: Path, device: str, threads: int) -> Started:
     raise UserError(f"The device '{device}' cannot be used: {'; '.join(reasons)}; use --device auto or cpu.")
 
 
-def _obstacle(name: str, available: list[str]) -> str | None:
+def obstacle(name: str, available: list[str]) -> str | None:
     """What keeps a device from even being tried (None: nothing)."""
     if PROVIDERS[name] not in available:
         return f"is not in this onnxruntime (it has {', '.join(available)})"
     if name in NVIDIA_DEVICES and not _has_nvidia_driver():
         return "needs an NVIDIA driver, and there is none"
     return None
+
+
+def preload(name: str) -> None:
+    """Load a device's libraries: the pip packages of the `cuda` extra lie where no loader looks."""
+    if name in NVIDIA_DEVICES and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()
 
 
 def _has_nvidia_driver() -> bool:
@@ -187,9 +193,7 @@ def _session(path: Path, name: str, threads: int) -> Any:
     try:
         # Where a provider fails, onnxruntime prints paragraphs to stdout, in the midst of a --json answer.
         with contextlib.redirect_stdout(chatter):
-            if name in NVIDIA_DEVICES and hasattr(ort, "preload_dlls"):
-                # The pip packages of the `cuda` extra lie where no loader looks.
-                ort.preload_dlls()
+            preload(name)
             session = ort.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # onnxruntime's exceptions share no public base class
         raise UserError(

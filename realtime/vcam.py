@@ -108,7 +108,7 @@ class VirtualCamera:
 
 def missing(reasons: str, device: str | None = None) -> str:
     """What to do where no virtual camera can be opened, in one sentence; ``reasons``: the backends' own."""
-    told = "; ".join(line.strip() for line in reasons.splitlines() if line.strip())
+    told = "; ".join(line.strip().rstrip(".") for line in reasons.splitlines() if line.strip())
     which = f"the virtual camera {device}" if device else "a virtual camera"
     advice = INSTALL.get(sys.platform, INSTALL["linux"])
     return f"Cannot open {which}: {advice} ({told})."
