@@ -32,6 +32,8 @@ from animirror.training.stopper import Stopper, ignore_interrupts
 
 __all__ = ["CycleGan", "Progress", "train"]
 
+log = logging.getLogger(__name__)
+
 # Steps between two rows of the table of losses, besides the end of each epoch.
 LOG_EVERY = 50
 
@@ -65,7 +67,7 @@ def train(options: CycleganOptions, resume: bool = False, max_minutes: float | N
                 raise UserError(lost(folder, progress, f"the loss '{wrong[0]}' is no number any more"))
             epoch_over = progress.step % per_epoch == 0
             stop = processes.any(stopper.asked)
-            if progress.step % LOG_EVERY == 0 or epoch_over:
+            if progress.summed == LOG_EVERY or epoch_over:
                 monitor.log(progress)
             if epoch_over:
                 scores, best = monitor.judge(progress)
@@ -77,6 +79,8 @@ def train(options: CycleganOptions, resume: bool = False, max_minutes: float | N
                 monitor.show(progress)
             if stop:
                 break
+    if processes.is_main:
+        log.info("%s: saved at step %d of %d", folder, progress.step, total)
     if stopper.interrupted:
         raise KeyboardInterrupt
     return folder

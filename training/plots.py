@@ -61,5 +61,5 @@ def _draw(axes: Axes, title: str, curves: Mapping[str, Curve], x_name: str) -> N
     axes.set_title(title)
     axes.set_xlabel(x_name)
     axes.grid(alpha=0.3)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-    axes.legend(fontsize="small")
+    if len(curves) > 1:
+        axes.legend(fontsize="small")
