@@ -20,8 +20,17 @@ from animirror.training.schedules import Plateau, schedule
 XAVIER_GAIN = 1.0
 
 
-class CycleGan:
-    """The four networks, their optimizers and one step of training."""
+class GanTraining:
+    """What the training of any drawing generator has: its place in the schedule, precision, processes.
+
+    A subclass makes the networks: ``draw``, the generator that is kept, its ``average``, and what they need.
+    """
+
+    # As a checkpoint's provenance names it.
+    command: str
+    draw: nn.Module
+    average: AveragedModel
+    motion_random: torch.Generator
 
     def __init__(
         self,
@@ -34,21 +43,84 @@ class CycleGan:
         self.steps, self._rate = 0, schedule(options, total_steps)
         # On top of the schedule; what the schedule 'plateau' sets after each score.
         self.plateau = Plateau()
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step."""
+        return self.options.learning_rate * self._rate(self.steps) * self.plateau.factor
+
+    @property
+    def result(self) -> nn.Module:
+        """The generator to keep: the averaged one where there is an average."""
+        return self.average.module if self.options.ema > 0 else self.draw
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Every network whose state a resumed run needs, by name."""
+        raise NotImplementedError
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        raise NotImplementedError
+
+    def pools(self) -> dict[str, ImagePool]:
+        raise NotImplementedError
+
+    def _adam(self, *networks: nn.Module) -> torch.optim.Adam:
+        parameters = [parameter for network in networks for parameter in network.parameters()]
+        return torch.optim.Adam(parameters, self.options.learning_rate, (self.options.beta1, 0.999))
+
+    def _averaged(self, network: nn.Module) -> AveragedModel:
+        return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(self.options.ema), use_buffers=True)
+
+    def _set_rates(self) -> None:
+        for optimizer in self.optimizers().values():
+            for group in optimizer.param_groups:
+                group["lr"] = self.learning_rate
+
+    def _step_done(self, parts: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Average the generator, count the step; the losses as means over all processes."""
+        if self.options.ema > 0:
+            self.average.update_parameters(self.draw)
+        self.steps += 1
+        # Brought to the CPU together: each look at a number waits for the GPU.
+        values = self.processes.mean(torch.stack([value.detach() for value in parts.values()])).tolist()
+        return dict(zip(parts, values, strict=True))
+
+    def _equivariance(self, photos: torch.Tensor, new_drawings: torch.Tensor) -> torch.Tensor:
+        count, own = photos.shape[0] * self.processes.count, self.processes.own
+        motions = own(losses.random_motions(count, self.motion_random))
+        noise = own(torch.randn((count, *photos.shape[1:]), generator=self.motion_random))
+        moved = losses.move(photos, motions) + self._to_device(noise * losses.MOTION_NOISE)
+        moved = self.draw(self._to_device(moved))
+        return losses.inner_l1(moved, losses.move(new_drawings, motions))
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.bf16)
+
+    def _to_device(self, images: torch.Tensor) -> torch.Tensor:
+        return images.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+
+
+class CycleGan(GanTraining):
+    """The four networks, their optimizers and one step of training."""
+
+    command = "animirror train cyclegan"
+
+    def __init__(
+        self,
+        options: CycleganOptions,
+        total_steps: int,
+        device: torch.device,
+        processes: Processes | None = None,
+    ) -> None:
+        super().__init__(options, total_steps, device, processes)
         torch.manual_seed(options.seed)
-        self.draw = _fresh(options.generator, device)  # photo -> drawing
-        self.undraw = _fresh(options.generator, device)  # drawing -> photo
-        self.judge_drawings = _fresh(options.discriminator, device)
-        self.judge_photos = _fresh(options.discriminator, device)
-        self.average = AveragedModel(
-            self.draw, multi_avg_fn=get_ema_multi_avg_fn(options.ema), use_buffers=True
-        )
-        adam: dict[str, Any] = {"lr": options.learning_rate, "betas": (options.beta1, 0.999)}
-        self.generator_optimizer = torch.optim.Adam(
-            [*self.draw.parameters(), *self.undraw.parameters()], **adam
-        )
-        self.discriminator_optimizer = torch.optim.Adam(
-            [*self.judge_drawings.parameters(), *self.judge_photos.parameters()], **adam
-        )
+        self.draw = fresh(options.generator, device)  # photo -> drawing
+        self.undraw = fresh(options.generator, device)  # drawing -> photo
+        self.judge_drawings = fresh(options.discriminator, device)
+        self.judge_photos = fresh(options.discriminator, device)
+        self.average = self._averaged(self.draw)
+        self.generator_optimizer = self._adam(self.draw, self.undraw)
+        self.discriminator_optimizer = self._adam(self.judge_drawings, self.judge_photos)
         self.drawing_pool = ImagePool(options.pool, options.seed)
         self.photo_pool = ImagePool(options.pool, options.seed + 1)
         self.motion_random = torch.Generator().manual_seed(options.seed)
@@ -58,34 +130,22 @@ class CycleGan:
             for network in (self.draw, self.undraw, self.judge_drawings, self.judge_photos):
                 network.compile()
 
-    @property
-    def learning_rate(self) -> float:
-        """The rate of the next step."""
-        return self.options.learning_rate * self._rate(self.steps) * self.plateau.factor
-
     def step(self, photos: torch.Tensor, drawings: torch.Tensor) -> dict[str, float]:
         """One update of generators, then discriminators. Pictures: float32 [N, 3, S, S] RGB in -1..1.
 
         Returns every loss, unweighted, and their weighted sum as "generator": means over all processes.
         """
-        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
-            for group in optimizer.param_groups:
-                group["lr"] = self.learning_rate
+        self._set_rates()
         photos, drawings = self._to_device(photos), self._to_device(drawings)
         parts, new_drawings, new_photos = self._update_generators(photos, drawings)
         parts |= self._update_discriminators(photos, drawings, new_drawings, new_photos)
-        if self.options.ema > 0:
-            self.average.update_parameters(self.draw)
-        self.steps += 1
-        # Brought to the CPU together: each look at a number waits for the GPU.
-        values = self.processes.mean(torch.stack([value.detach() for value in parts.values()])).tolist()
-        return dict(zip(parts, values, strict=True))
+        return self._step_done(parts)
 
     def _update_generators(
         self, photos: torch.Tensor, drawings: torch.Tensor
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
         options, count = self.options, photos.shape[0]
-        _require_gradients(self.judge_drawings, self.judge_photos, wanted=False)
+        require_gradients(self.judge_drawings, self.judge_photos, wanted=False)
         with self._autocast():
             # Translation and identity go through a generator as one batch; batch normalisation then always
             # sees both domains, in training as in the running statistics that inference uses.
@@ -115,14 +175,6 @@ class CycleGan:
         self.generator_optimizer.step()
         return parts, new_drawings.detach().float(), new_photos.detach().float()
 
-    def _equivariance(self, photos: torch.Tensor, new_drawings: torch.Tensor) -> torch.Tensor:
-        count, own = photos.shape[0] * self.processes.count, self.processes.own
-        motions = own(losses.random_motions(count, self.motion_random))
-        noise = own(torch.randn((count, *photos.shape[1:]), generator=self.motion_random))
-        moved = losses.move(photos, motions) + self._to_device(noise * losses.MOTION_NOISE)
-        moved = self.draw(self._to_device(moved))
-        return losses.inner_l1(moved, losses.move(new_drawings, motions))
-
     def _update_discriminators(
         self,
         photos: torch.Tensor,
@@ -130,7 +182,7 @@ class CycleGan:
         new_drawings: torch.Tensor,
         new_photos: torch.Tensor,
     ) -> dict[str, torch.Tensor]:
-        _require_gradients(self.judge_drawings, self.judge_photos, wanted=True)
+        require_gradients(self.judge_drawings, self.judge_photos, wanted=True)
         # Every process keeps the pools of all of them, which so stay the same.
         gather, own = self.processes.gather, self.processes.own
         shown_drawings = own(self.drawing_pool.exchange(gather(new_drawings)))
@@ -150,19 +202,7 @@ class CycleGan:
         self.discriminator_optimizer.step()
         return parts
 
-    @property
-    def result(self) -> nn.Module:
-        """The generator to keep: the averaged one where there is an average."""
-        return self.average.module if self.options.ema > 0 else self.draw
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.bf16)
-
-    def _to_device(self, images: torch.Tensor) -> torch.Tensor:
-        return images.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-
     def modules(self) -> dict[str, nn.Module]:
-        """Every network whose state a resumed run needs, by name."""
         return {
             "draw": self.draw,
             "undraw": self.undraw,
@@ -201,7 +241,8 @@ def check_networks(options: CycleganOptions) -> None:
             )
 
 
-def _fresh(spec: dict[str, Any], device: torch.device) -> nn.Module:
+def fresh(spec: dict[str, Any], device: torch.device) -> nn.Module:
+    """A network with Xavier weights, ready to train on ``device``."""
     network = build(spec)
     _xavier(network)
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -216,6 +257,6 @@ def _xavier(network: nn.Module) -> None:
                 nn.init.zeros_(module.bias)
 
 
-def _require_gradients(*networks: nn.Module, wanted: bool) -> None:
+def require_gradients(*networks: nn.Module, wanted: bool) -> None:
     for network in networks:
         network.requires_grad_(wanted)

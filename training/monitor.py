@@ -9,11 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from animirror.realtime.errors import UserError
 from animirror.training.features import DISTANCES, Extractor, load_extractor
-from animirror.training.gan import CycleGan
+from animirror.training.gan import GanTraining
 from animirror.training.history import LOSSES, SCORES, WARNINGS, Row, Table, column
 from animirror.training.metrics import frechet_distance, kernel_distance, variety
 from animirror.training.options import CycleganOptions
@@ -32,7 +35,7 @@ COLLAPSED = 0.15
 # Losses of a healthy run fall or wander; one at five times the median of all rows before runs away.
 EXPLODED, ROWS_TO_KNOW = 5.0, 3
 
-GENERATOR_LOSSES = ("gan", "cycle", "identity", "color", "equivariance")
+GENERATOR_LOSSES = ("gan", "cycle", "identity", "l1", "features", "color", "equivariance")
 JUDGE_LOSSES = ("judge_drawings", "judge_photos")
 PLOT = "losses.png"
 
@@ -48,7 +51,7 @@ class Monitor:
         folder: Path,
         options: CycleganOptions,
         splits: Splits | None,
-        gan: CycleGan,
+        gan: GanTraining,
         progress: Progress,
         per_epoch: int,
     ) -> None:
@@ -60,9 +63,18 @@ class Monitor:
         self._scores = Table(folder / SCORES, progress.step)
         self._warnings = Table(folder / WARNINGS, progress.step)
         self._board: Any = SummaryWriter(str(folder / "tensorboard"), purge_step=progress.step + 1)
+        self._judge: Judge | None = None
+        self._take_pictures(splits)
+
+    def _take_pictures(self, splits: Splits | None) -> None:
+        """Choose the pictures that are shown and judged after each epoch."""
+        options = self._options
         self._photos = validation_photos(options, splits, options.samples)
         self._drawings = validation_drawings(options, splits, options.samples)
-        self._judge = None if options.score == "none" else Judge(options, splits, gan)
+        if options.score != "none":
+            photos = validation_photos(options, splits, options.score_pictures)
+            drawings = validation_drawings(options, splits, options.score_pictures)
+            self._judge = Judge(photos, drawings, options.score, self._gan.device)
 
     def log(self, progress: Progress) -> None:
         """Write down the losses since the last time."""
@@ -116,16 +128,19 @@ class Monitor:
         """Draw the sample sheet and the curves."""
         if not self._is_main:
             return
-        draw, undraw = self._gan.result, self._gan.undraw
-        drawn, undrawn = translate(draw, self._photos), translate(undraw, self._drawings)
-        there_and_back = [self._photos, drawn, translate(undraw, drawn)]
-        back_and_there = [self._drawings, undrawn, translate(draw, undrawn)]
-        sheet = self._folder / "samples" / f"{progress.step:06d}.png"
-        write_rows(there_and_back + back_and_there, sheet)
+        drawn = translate(self._gan.result, self._photos)
+        write_rows(self._rows(drawn), self._folder / "samples" / f"{progress.step:06d}.png")
         if collapsed(variety(drawn), variety(self._drawings)):
             self._warn(progress, "the drawings are all alike (mode collapse): start again with another seed")
         plot(curves(self._losses, self._scores, progress.best_epoch), self._folder / PLOT)
         self._board.flush()
+
+    def _rows(self, drawn: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """Of the sample sheet: photo, drawing, photo again; drawing, photo, drawing again."""
+        draw, undraw = self._gan.result, self._gan.modules()["undraw"]
+        undrawn = translate(undraw, self._drawings)
+        there_and_back = [self._photos, drawn, translate(undraw, drawn)]
+        return [*there_and_back, self._drawings, undrawn, translate(draw, undrawn)]
 
     def tell(self, progress: Progress, scores: dict[str, float], best: bool) -> None:
         """One line about the epoch for whoever watches."""
@@ -145,18 +160,20 @@ class Monitor:
 class Judge:
     """Scores a generator by what it makes of validation photos, against validation drawings.
 
-    Raises UserError where there are too few of them, or no features can be had.
+    Both uint8 [N, S, S, 3] BGR; ``score``: the option. Raises UserError where there are too few of them, or
+    no features can be had.
     """
 
-    def __init__(self, options: CycleganOptions, splits: Splits | None, gan: CycleGan) -> None:
-        self._photos = validation_photos(options, splits, options.score_pictures)
-        drawings = validation_drawings(options, splits, options.score_pictures)
+    def __init__(
+        self, photos: NDArray[np.uint8], drawings: NDArray[np.uint8], score: str, device: torch.device
+    ) -> None:
+        self._photos = photos
         if min(len(self._photos), len(drawings)) < 2:
             raise UserError(
                 f"A score needs at least two validation pictures of each domain, not {len(self._photos)} and "
                 f"{len(drawings)}; keep more apart ('splits'), or set the option 'score' to 'none'."
             )
-        self._extractor: Extractor = load_extractor(options.score, gan.device)
+        self._extractor: Extractor = load_extractor(score, device)
         self._wanted = self._extractor(drawings)
 
     @property
@@ -164,7 +181,7 @@ class Judge:
         """What the features are taken from: scores are comparable where it is the same."""
         return self._extractor.source
 
-    def __call__(self, gan: CycleGan) -> dict[str, float]:
+    def __call__(self, gan: GanTraining) -> dict[str, float]:
         """The Fréchet distance, which counts, and the kernel distance, by their names for these features."""
         found = self._extractor(translate(gan.result, self._photos))
         return {

@@ -1,4 +1,4 @@
-"""What a CycleGAN run saves and goes on from: state for a resumed run, weights for use."""
+"""What a generator's training saves and goes on from: state for a resumed run, weights for use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 from animirror.realtime.errors import UserError
 from animirror.training.checkpoint import load_tensors, save_checkpoint, save_tensors
-from animirror.training.gan import CycleGan
+from animirror.training.gan import GanTraining
 from animirror.training.options import CycleganOptions, dump_options, load_options
 
 STATE, LAST, BEST, OPTIONS = "state.safetensors", "last.safetensors", "best.safetensors", "options.json"
@@ -57,7 +57,7 @@ class Progress:
         return means
 
 
-def start(folder: Path, options: CycleganOptions, gan: CycleGan, resume: bool) -> Progress:
+def start(folder: Path, options: CycleganOptions, gan: GanTraining, resume: bool) -> Progress:
     """Begin a run in its folder, or bring the networks to where it stopped. Raises UserError."""
     progress = Progress()
     if resume:
@@ -78,7 +78,7 @@ def start(folder: Path, options: CycleganOptions, gan: CycleGan, resume: bool) -
 def _check_unchanged(path: Path, options: CycleganOptions) -> None:
     if not path.exists():
         return
-    before = load_options(CycleganOptions, path)
+    before = load_options(type(options), path)
     changed = [
         f"{item.name} ({getattr(before, item.name)!r}, now {getattr(options, item.name)!r})"
         for item in dataclasses.fields(options)
@@ -91,11 +91,11 @@ def _check_unchanged(path: Path, options: CycleganOptions) -> None:
         )
 
 
-def _initialise(gan: CycleGan, path: Path) -> None:
-    """Start the four networks from another run's: the same ones, or those of its coarse-to-fine half."""
+def _initialise(gan: GanTraining, path: Path) -> None:
+    """Start the networks from another run's: the same ones, or those of its coarse-to-fine half."""
     tensors, _ = load_tensors(path)
-    for name in ("draw", "undraw", "judge_drawings", "judge_photos"):
-        network: Any = gan.modules()[name]
+    networks: dict[str, Any] = {name: n for name, n in gan.modules().items() if n is not gan.average}
+    for name, network in networks.items():
         weights = _with_prefix(tensors, f"{name}.")
         if network.state_dict().keys() == weights.keys():
             network.load_state_dict(weights)
@@ -107,7 +107,7 @@ def _initialise(gan: CycleGan, path: Path) -> None:
 
 def save(
     folder: Path,
-    gan: CycleGan,
+    gan: GanTraining,
     progress: Progress,
     per_epoch: int,
     scores: dict[str, float] | None = None,
@@ -141,7 +141,7 @@ def lost(folder: Path, progress: Progress, reason: str) -> str:
     return f"Training in {folder} ended at step {progress.step}, because {reason}; {way_out}."
 
 
-def describe(gan: CycleGan, progress: Progress, per_epoch: int) -> dict[str, Any]:
+def describe(gan: GanTraining, progress: Progress, per_epoch: int) -> dict[str, Any]:
     """What a checkpoint's JSON says: what the generator is and where it comes from."""
     options = gan.options
     return {
@@ -151,7 +151,7 @@ def describe(gan: CycleGan, progress: Progress, per_epoch: int) -> dict[str, Any
         "style": options.style,
         "eyes": options.eyes,
         "provenance": {
-            "command": "animirror train cyclegan",
+            "command": gan.command,
             "options": json.loads(dump_options(options)),
             "step": progress.step,
             "epochs": round(progress.step / per_epoch, 3),
@@ -163,7 +163,7 @@ def describe(gan: CycleGan, progress: Progress, per_epoch: int) -> dict[str, Any
     }
 
 
-def _state(gan: CycleGan) -> Iterator[tuple[str, torch.Tensor]]:
+def _state(gan: GanTraining) -> Iterator[tuple[str, torch.Tensor]]:
     """All tensors that a resumed run needs: networks, Adam's moments, pools, random states."""
     for name, module in gan.modules().items():
         for key, value in module.state_dict().items():
@@ -181,7 +181,7 @@ def _state(gan: CycleGan) -> Iterator[tuple[str, torch.Tensor]]:
         yield name, gan.processes.gather(own[None].to(gan.device))
 
 
-def _random_states(gan: CycleGan) -> dict[str, torch.Tensor]:
+def _random_states(gan: GanTraining) -> dict[str, torch.Tensor]:
     """The states that dropout draws from, in this process."""
     states = {"random": torch.get_rng_state()}
     if gan.device.type == "cuda":
@@ -189,7 +189,7 @@ def _random_states(gan: CycleGan) -> dict[str, torch.Tensor]:
     return states
 
 
-def _restore(path: Path, gan: CycleGan) -> Progress:
+def _restore(path: Path, gan: GanTraining) -> Progress:
     tensors, description = load_tensors(path)
     try:
         progress = Progress(**description)
@@ -211,7 +211,7 @@ def _restore(path: Path, gan: CycleGan) -> Progress:
     return progress
 
 
-def _restore_networks(tensors: dict[str, torch.Tensor], gan: CycleGan) -> None:
+def _restore_networks(tensors: dict[str, torch.Tensor], gan: GanTraining) -> None:
     for name, module in gan.modules().items():
         module.load_state_dict(_with_prefix(tensors, f"{name}."))
     for name, optimizer in gan.optimizers().items():
