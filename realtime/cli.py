@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import json
 import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from animirror.realtime import doctor
-from animirror.realtime.config import PRESETS, LiveConfig, resolve, save, user_file
+from animirror.realtime import live_commands
 from animirror.realtime.convert import Report, convert_picture, convert_video
 from animirror.realtime.demo import run_demo
-from animirror.realtime.errors import UserError
+from animirror.realtime.errors import BAD_INPUT, DONE, INTERRUPTED, OUR_FAULT, UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.images import FORMATS
-from animirror.realtime.live import LiveReport, Session
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import Zoo
 
-DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 DEMO_FRAMES = 150
 NO_TRAINING = "This command needs the training packages: pip install 'animirror[train]' (missing: {})."
 
@@ -72,11 +67,11 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands)
-    _add_live(commands)
+    live_commands.add_live(commands, _command)
     _add_files(commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png")
     _add_files(commands, "video", run_video, "redraw the heads in videos", "clip.mp4 -o anime.mp4")
     _add_models(commands)
-    _add_doctor(commands)
+    live_commands.add_doctor(commands, _command)
     _add_evaluate(commands)
     _add_train(commands)
     _add_report(commands)
@@ -126,29 +121,6 @@ def _add_demo(commands: Any) -> None:
     parser.add_argument("--no-window", action="store_true", help="never open a window")
 
 
-def _add_live(commands: Any) -> None:
-    parser = _command(
-        commands, "live", run_live, "the picture of a camera or file, filtered as it comes", "--sink camera"
-    )
-    for item in dataclasses.fields(LiveConfig):
-        flag, told = "--" + item.name.replace("_", "-"), item.metadata["help"]
-        # Flags that are not given must not hide what the file says.
-        if isinstance(item.default, bool):
-            parser.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=told
-            )
-        else:
-            action = "append" if item.name == "sink" else "store"
-            parser.add_argument(
-                flag, action=action, metavar="X", default=argparse.SUPPRESS, help=told.replace("%", "%%")
-            )
-    parser.add_argument("--config", type=Path, help=f"TOML file with these settings ({user_file()})")
-    parser.add_argument("--preset", choices=PRESETS, help="settings that fit together; files and flags win")
-    parser.add_argument("--print-config", action="store_true", help="print the settings and their origins")
-    parser.add_argument("--save-config", type=Path, help="write the settings as they were at the end")
-    parser.add_argument("--json", action="store_true", help="print the figures of the session as JSON")
-
-
 def _add_files(commands: Any, name: str, run: Callable[..., int], text: str, example: str) -> None:
     parser = _command(commands, name, run, text, example)
     parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="files to convert")
@@ -162,11 +134,6 @@ def _add_files(commands: Any, name: str, run: Callable[..., int], text: str, exa
 def _add_models(commands: Any) -> None:
     parser = _command(commands, "models", run_models, "list the models and check their files", "--json")
     parser.add_argument("--json", action="store_true", help="print everything in the manifest as JSON")
-
-
-def _add_doctor(commands: Any) -> None:
-    parser = _command(commands, "doctor", run_doctor, "say what works on this machine and what does not", "")
-    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -274,10 +241,8 @@ def _add_export(commands: Any) -> None:
 
 
 def _add_bench(commands: Any) -> None:
-    parser = commands.add_parser(
-        "bench", help="measure speed", epilog="example: animirror bench train --json"
-    )
-    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    parser = live_commands.add_bench(commands, _command)
+    kinds = parser.add_subparsers(metavar="train", help="measure a training step instead")
     train = _command(
         kinds,
         "train",
@@ -331,36 +296,9 @@ def run_demo_command(options: argparse.Namespace) -> int:
         print(json.dumps(asdict(report), indent=2))
         return DONE
     print(f"{report.frames} frames, {report.fps} frames per second through the filter")
-    _print_stages(report.stages)
+    live_commands.print_stages(report.stages)
     print(f"written: {report.video}, {report.sheet}")
     return DONE
-
-
-def run_live(options: argparse.Namespace) -> int:
-    names = [item.name for item in dataclasses.fields(LiveConfig)]
-    flags = {name: getattr(options, name) for name in names if hasattr(options, name)}
-    resolved = resolve(flags, options.config, options.preset)
-    if options.print_config:
-        print(resolved.text(), end="")
-        return DONE
-    session = Session(resolved.config)
-    try:
-        session.run()
-    finally:
-        if options.save_config is not None:
-            save(replace(resolved, config=replace(resolved.config, **session.choices())), options.save_config)
-        _print_live(session.report(), options.json)
-    return DONE
-
-
-def _print_live(report: LiveReport, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(asdict(report), indent=2))
-        return
-    told = report.statistics
-    print(f"{told.done} frames in {told.seconds:.1f} s: {told.fps_out} of {told.fps_in} per second")
-    print(f"age from capture to sink: {told.age.median} ms, p95 {told.age.p95} ms; {told.dropped} dropped")
-    _print_stages({name: asdict(spread) for name, spread in told.steps.items()})
 
 
 def run_image(options: argparse.Namespace) -> int:
@@ -462,29 +400,6 @@ def run_models(options: argparse.Namespace) -> int:
             )
         Console().print(table)
     return BAD_INPUT if any(state.problem for state in states) else DONE
-
-
-def run_doctor(options: argparse.Namespace) -> int:
-    findings: list[doctor.Finding] = []
-    colors = {doctor.State.GOOD: "green", doctor.State.WARNING: "yellow", doctor.State.BAD: "red"}
-    console = Console(highlight=False)
-    for finding in doctor.examine():
-        findings.append(finding)
-        if not options.json:
-            mark = f"[{colors[finding.state]}]{finding.state.value:>7}[/]"
-            console.print(f"{mark}  {escape(f'{finding.subject}: {finding.told}')}", soft_wrap=True)
-    if options.json:
-        print(
-            json.dumps([asdict(finding) | {"state": finding.state.value} for finding in findings], indent=2)
-        )
-    return DONE if doctor.can_work(findings) else OUR_FAULT
-
-
-def _print_stages(stages: dict[str, dict[str, float]]) -> None:
-    table = Table("stage", "median ms", "p95 ms")
-    for stage, values in stages.items():
-        table.add_row(stage, f"{values['median']:.1f}", f"{values['p95']:.1f}")
-    Console().print(table)
 
 
 if __name__ == "__main__":

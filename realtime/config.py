@@ -163,8 +163,8 @@ def resolve(flags: Mapping[str, Any], path: Path | None = None, preset: str | No
     preset = preset or named
     if preset is not None and preset not in PRESETS:
         raise UserError(f"There is no preset '{preset}'; there are: {', '.join(PRESETS)}.")
-    parses = {item.name: item.metadata["parse"] for item in dataclasses.fields(LiveConfig)}
-    values, origins = {}, {}
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     layers = (
         (f"preset {preset}", PRESETS[preset] if preset else {}, ""),
         (f"file {file}", given, f" in {file}"),
@@ -172,16 +172,22 @@ def resolve(flags: Mapping[str, Any], path: Path | None = None, preset: str | No
     )
     for origin, layer, where in layers:
         for name, value in layer.items():
-            if name not in parses:
-                raise UserError(f"There is no setting '{name}'{where}; there are: {', '.join(parses)}.")
-            try:
-                values[name] = parses[name](value)
-            except ValueError as error:
-                raise UserError(f"The setting '{name}'{where} {error}, not {value!r}.") from error
+            values[name] = resolve_one(name, value, where)
             origins[name] = origin
     config = LiveConfig(**values)
     config.filter_options()
     return Resolved(config, origins)
+
+
+def resolve_one(name: str, value: Any, where: str = "") -> Any:
+    """One setting's value, checked. Raises UserError that names it and ``where`` it was given."""
+    parses = {item.name: item.metadata["parse"] for item in dataclasses.fields(LiveConfig)}
+    if name not in parses:
+        raise UserError(f"There is no setting '{name}'{where}; there are: {', '.join(parses)}.")
+    try:
+        return parses[name](value)
+    except ValueError as error:
+        raise UserError(f"The setting '{name}'{where} {error}, not {value!r}.") from error
 
 
 def save(resolved: Resolved, path: Path) -> None:

@@ -37,7 +37,7 @@ class Effects:
     """The filter's way of a shot in three steps, which may run in threads of their own, in order.
 
     ``stylizer``: gives that of a style by its place among the panel's; where it raises UserError the one
-    before goes on, and ``say`` tells why.
+    before goes on, and ``say`` tells why. ``reuse``: where nothing changes, results are used again.
     """
 
     def __init__(
@@ -46,8 +46,10 @@ class Effects:
         stylizer: Callable[[int], StylizerLike],
         panel: Panel,
         say: Callable[[str], None],
+        reuse: bool = True,
     ) -> None:
         self._filter, self._stylizer, self._panel, self._say = face_filter, stylizer, panel, say
+        self._reuse = reuse
         self._filtering = False
         self._thumb: NDArray[np.uint8] | None = None
         self._controls: Controls | None = None
@@ -68,7 +70,7 @@ class Effects:
         if not self._filtering:
             self._filter.reset()
             self._filtering = True
-        work.same = self._is_same(shot.frame, controls)
+        work.same = self._reuse and self._is_same(shot.frame, controls)
         if not work.same:
             if self._filter.options != controls.filter:
                 self._filter.options = controls.filter

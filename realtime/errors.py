@@ -1,4 +1,6 @@
-"""The one exception that means "the user can put this right"."""
+"""The one exception that means "the user can put this right", and the command's exit codes."""
+
+DONE, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 class UserError(Exception):

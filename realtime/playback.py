@@ -82,7 +82,7 @@ class VideoPlayback(Paced):
                 for item in video:
                     if not self._due(item.time):
                         return
-                    yield Shot(_fitted(item.frame, self.size), item.time)
+                    yield Shot(fitted(item.frame, self.size), item.time)
                 self._stopped.wait(item.duration)
                 if video.problem and turn == 0:
                     log.warning("%s", video.problem)
@@ -99,7 +99,7 @@ class Still(Paced):
         if size is None:
             scale = min(1.0, STILL_SIDE / max(frame.shape[:2]))
             size = max(1, round(frame.shape[1] * scale)), max(1, round(frame.shape[0] * scale))
-        self._frame = _fitted(frame, size)
+        self._frame = fitted(frame, size)
         self.size, self.rate = size, rate or STILL_RATE
 
     def __iter__(self) -> Iterator[Shot]:
@@ -123,7 +123,7 @@ class DemoPlayback(Paced):
             time = index / self.rate
             if not self._due(time):
                 return
-            yield Shot(_fitted(self._demo.frame(time), self.size), time)
+            yield Shot(fitted(self._demo.frame(time), self.size), time)
 
 
 def open_source(
@@ -149,7 +149,8 @@ def open_source(
     return open_camera(source, Wishes(size, rate))
 
 
-def _fitted(frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+def fitted(frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A frame in (width, height) pixels, its proportions kept, black beside it where they differ."""
     if (frame.shape[1], frame.shape[0]) == size:
         return frame
     if frame.shape[1] * size[1] == frame.shape[0] * size[0]:

@@ -167,7 +167,19 @@ def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("demo", "image", "video", "models", "evaluate", "train", "prepare", "export"):
+    for command in (
+        "demo",
+        "live",
+        "bench",
+        "doctor",
+        "image",
+        "video",
+        "models",
+        "evaluate",
+        "train",
+        "prepare",
+        "export",
+    ):
         with pytest.raises(SystemExit) as leaving:
             main([command, "--help"])
         assert leaving.value.code == 0
