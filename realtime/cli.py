@@ -154,7 +154,7 @@ def _add_evaluate(commands: Any) -> None:
 
 def _add_train(commands: Any) -> None:
     parser = _command(commands, "train", _run_train, "train a network", "cyclegan options.json")
-    parser.add_argument("network", choices=["cyclegan", "segformer"], help="which training")
+    parser.add_argument("network", choices=["cyclegan", "distill", "segformer"], help="which training")
     parser.add_argument("options", help="JSON file with the options")
     parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
     parser.add_argument("--max-minutes", type=float, help="save and stop after this time")

@@ -242,6 +242,36 @@ class CycleganOptions:
             raise ValueError("option 'schedule' is 'plateau', which needs a score, but 'score' is 'none'")
 
 
+# An option that distillation has no use for: what is not its default is refused.
+UNUSED = "not used: the teacher says what to draw"
+
+
+@dataclass(frozen=True)
+class DistillOptions(CycleganOptions):
+    """Options of `animirror train distill`: those of CycleGAN as far as they apply, and the teacher's."""
+
+    name: str = option("distill", "name of the run and of its folder")
+    teacher: str = option("", "checkpoint (.safetensors) of the trained generator that teaches")
+    generator: dict[str, Any] = option({"name": "lite"}, "the student: registry name and arguments")
+    discriminator: dict[str, Any] = option({"name": "patchgan"}, "the student's: likewise")
+    drawings: list[PictureSet] = option([], UNUSED)
+    blur_sigma: float = option(0.0, UNUSED, maximum=0.0)
+    lambda_cycle: float = option(0.0, UNUSED, maximum=0.0)
+    lambda_identity: float = option(0.0, UNUSED, maximum=0.0)
+    lambda_color: float = option(0.0, UNUSED, maximum=0.0)
+    lambda_l1: float = option(
+        10.0, "weight of the L1 to the teacher's drawing, as the cycle loss has it", minimum=0.0
+    )
+    lambda_features: float = option(
+        10.0, "weight of the L1 between features of the discriminator (pix2pixHD: 10)", minimum=0.0
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.drawings:
+            raise ValueError(f"option 'drawings' is {UNUSED}")
+
+
 def load_options(cls: type[Options], path: Path) -> Options:
     """Read ``path`` into ``cls``. Raises UserError naming the file and the option that is wrong."""
     try:

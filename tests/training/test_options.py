@@ -7,6 +7,8 @@ import pytest
 from animirror.realtime.errors import UserError
 from animirror.training.options import (
     CycleganOptions,
+    DistillOptions,
+    HubSet,
     MaskSet,
     PictureSet,
     SegformerOptions,
@@ -81,6 +83,6 @@ def test_files_that_are_no_options(tmp_path: Path) -> None:
 
 
 def test_every_option_is_documented() -> None:
-    for cls in (CycleganOptions, SegformerOptions, MaskSet, PictureSet):
+    for cls in (CycleganOptions, DistillOptions, SegformerOptions, HubSet, MaskSet, PictureSet):
         for item in dataclasses.fields(cls):
             assert len(item.metadata["doc"].split()) >= 3, item.name
