@@ -54,11 +54,13 @@ class GroupedTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         super()._save(output_dir, state_dict)
-        save_tensors(Path(output_dir or str(self.args.output_dir)) / WEIGHTS, self.model.state_dict(), {})
+        own: Any = self.model
+        save_tensors(Path(output_dir or str(self.args.output_dir)) / WEIGHTS, own.state_dict(), {})
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         """transformers 5 saves SegFormer under its older names and, resuming, finds none of them again."""
-        load_weights(model or self.model, Path(resume_from_checkpoint) / WEIGHTS)
+        own: Any = model or self.model
+        load_weights(own, Path(resume_from_checkpoint) / WEIGHTS)
 
 
 class Judge:
