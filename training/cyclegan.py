@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ from animirror.training.stopper import Stopper, ignore_interrupts
 __all__ = ["CycleGan", "Progress", "train"]
 
 log = logging.getLogger(__name__)
+
+# {"photo", "drawing"}: float32 [N, 3, S, S] RGB in -1..1.
+Batch = dict[str, torch.Tensor]
 
 # Steps between two rows of the table of losses, besides the end of each epoch.
 LOG_EVERY = 50
@@ -58,7 +61,7 @@ def train(options: CycleganOptions, resume: bool = False, max_minutes: float | N
     monitor = Monitor(folder, options, splits, gan, progress, per_epoch)
     started = time.monotonic() - progress.seconds
     with Stopper(max_minutes) as stopper:
-        for batch in batches(photos, drawings, options, progress.step, total, processes):
+        for batch in in_one_sentence(batches(photos, drawings, options, progress.step, total, processes)):
             parts = gan.step(batch["photo"], batch["drawing"])
             progress.step, progress.seconds = gan.steps, time.monotonic() - started
             progress.add(parts)
@@ -93,7 +96,7 @@ def batches(
     step: int,
     total: int,
     processes: Processes,
-) -> DataLoader[dict[str, torch.Tensor]]:
+) -> DataLoader[Batch]:
     """This process's share of every batch from ``step`` to ``total``."""
     whole = options.batch * processes.count
     data = UnpairedDataset(
@@ -117,6 +120,14 @@ def batches(
         # Its own, or starting the workers would draw from the numbers that dropout uses.
         generator=torch.Generator(),
     )
+
+
+def in_one_sentence(loader: Iterable[Batch]) -> Iterator[Batch]:
+    """The loader's batches; a UserError of its workers comes without the traceback that torch wraps it in."""
+    try:
+        yield from loader
+    except UserError as error:
+        raise UserError(str(error).strip().splitlines()[-1].split("UserError: ")[-1]) from error
 
 
 def _start_worker(_: Any) -> None:

@@ -82,13 +82,10 @@ def _read(root: Path, item: PictureSet, path: Path) -> Picture | None:
         return None
     if item.drop_grey and is_grey(np.asarray(image, np.uint8)):
         return None
-    crop = whole_frame(*image.shape[:2])
+    crop: Crop | None = whole_frame(*image.shape[:2])
     if item.masks:
-        head = _head_crop(root / item.masks / f"{path.stem}.png", item.coding)
-        if head is None:
-            return None
-        crop = fit_into(head, image.shape[0], image.shape[1])
-    return Picture(path, crop)
+        crop = _head_crop(root / item.masks / f"{path.stem}.png", item.coding)
+    return None if crop is None else Picture(path, fit_into(crop, image.shape[0], image.shape[1]))
 
 
 def _head_crop(mask_path: Path, coding: str) -> Crop | None:

@@ -100,9 +100,13 @@ class Monitor:
         epoch = progress.step // self._per_epoch
         if self._options.score == "none" or epoch % self._options.score_every:
             return {}, False
-        scores = self._gan.processes.from_main(
-            self._judge(self._gan) if self._is_main and self._judge else {}
-        )
+        judge = self._judge if self._is_main else None
+        found = (judge(self._gan), judge.source) if judge else ({}, "")
+        scores, judged_by = self._gan.processes.from_main(found)
+        if progress.judged_by not in ("", judged_by):
+            # Such as when a resumed run can have Inception's weights: what was best says nothing any more.
+            progress.best_score = self._gan.plateau.best = None
+        progress.judged_by = judged_by
         score = next(iter(scores.values()))
         best = progress.best_score is None or score < progress.best_score
         if best:
@@ -115,8 +119,8 @@ class Monitor:
         return scores, best
 
     def _write_scores(self, progress: Progress, epoch: int, scores: dict[str, float]) -> None:
-        source = self._judge.source if self._judge else ""
-        self._scores.append({"step": progress.step, "epoch": epoch} | scores | {"features": source})
+        row: Row = {"step": progress.step, "epoch": epoch, **scores, "features": progress.judged_by}
+        self._scores.append(row)
         for name, value in scores.items():
             self._board.add_scalar(f"score/{name}", value, progress.step)
         if stale(epoch, progress.best_epoch, self._options.score_every):

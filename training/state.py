@@ -34,12 +34,13 @@ MAY_CHANGE = {
 
 @dataclass
 class Progress:
-    """Where a run stands: steps taken, seconds used, sums of the losses since the last row of the table."""
+    """Where a run stands: steps, seconds, sums of the losses since the last row, the best epoch's score."""
 
     step: int = 0
     seconds: float = 0.0
     sums: dict[str, float] = field(default_factory=dict)
     summed: int = 0
+    judged_by: str = ""
     best_score: float | None = None
     best_epoch: int = 0
     plateau: dict[str, Any] = field(default_factory=dict)

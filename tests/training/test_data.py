@@ -133,6 +133,14 @@ def test_crops_hardly_leave_the_photo() -> None:
     assert fit_into(small, 100, 100) == small
 
 
+def test_pictures_without_masks_are_cut_to_a_square(tmp_path: Path) -> None:
+    for name, (height, width) in (("square", (100, 100)), ("wide", (100, 200))):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.zeros((height, width, 3), np.uint8))
+    square, wide = read_pictures(tmp_path.parent, [PictureSet("s", tmp_path.name)], None, validation=False)
+    assert square.crop == Crop(50, 50, 100)
+    assert (wide.crop.center_x, wide.crop.center_y, wide.crop.side) == (100, 50, pytest.approx(116))
+
+
 def test_pictures_to_tensors_and_back() -> None:
     image = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
     tensor = to_tensor(image)
