@@ -21,8 +21,9 @@ Shown = TypeVar("Shown", contravariant=True)
 
 # `every`: packets that wait before each thread. Enough that no thread idles because another's work varies.
 QUEUE = 4
-# How long the end waits for a thread. Nothing of ours works longer at one piece, but a driver may hang.
-GRACE_SECONDS = 1.0
+# How long the end waits for the threads. All end with the piece they work on, in a fraction of a second where
+# the machine is not overloaded; but a driver may hang for ever.
+GRACE_SECONDS = 3.0
 # How often a waiting caller looks up: a key must be answered without delay, also while no frame comes.
 POLL_SECONDS = 0.01
 # Times kept for medians and percentiles: bounded, or hours of live video would fill the memory.

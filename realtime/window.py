@@ -16,7 +16,7 @@ from animirror.realtime.controls import ESCAPE, Action, Controls, Panel
 from animirror.realtime.pipeline import Packet
 from animirror.realtime.view import View, compose
 
-DISPLAY_TEST = "import cv2; cv2.namedWindow('animirror'); cv2.waitKey(1); cv2.destroyAllWindows()"
+DISPLAY_TEST = "import cv2; cv2.namedWindow('display test'); cv2.waitKey(1); cv2.destroyAllWindows()"
 DISPLAY_TIMEOUT = 20.0
 # Without Qt's tool bar and status line, which cover the picture and take keys.
 WINDOW_FLAGS = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL

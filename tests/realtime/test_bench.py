@@ -11,7 +11,6 @@ from animirror.realtime import bench
 from animirror.realtime.bench import BenchOptions, Frames, read_pictures, run_bench, spread
 from animirror.realtime.cli import main
 from animirror.realtime.errors import UserError
-from animirror.realtime.runtime import Session
 from animirror.realtime.zoo import Zoo
 from tests.conftest import write_segmenter, write_stylizer
 
@@ -47,7 +46,7 @@ def test_the_thesis_row(small_zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None
     assert note is None
     assert thesis is not None
     total = thesis.segment.median + thesis.stylize.median
-    assert thesis.fps == pytest.approx(1000 / total, rel=0.05)
+    assert thesis.fps == pytest.approx(1000 / total, rel=0.25)  # of hundredths of a ms
 
 
 def test_the_thesis_row_is_left_out_with_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,12 +60,18 @@ def test_the_thesis_row_is_left_out_with_a_word(monkeypatch: pytest.MonkeyPatch)
     assert "needs surely_no_torch" in note
 
 
-def test_small_thesis_networks_run(tmp_path: Path) -> None:
-    """The real way of making them, at a size that is quick."""
+def test_the_thesis_networks_are_full_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By their papers: SegFormer B5 has 84.7 million parameters (Table 1), the generator 11.4 (9 blocks)."""
     thesis = pytest.importorskip("animirror.export.thesis")
-    segmenter, generator = thesis.write_thesis_networks(tmp_path, "b0", (64, 32))
-    assert Session(segmenter, "cpu").run(np.zeros((1, 64, 64, 3), np.uint8)).shape == (1, 16, 16, 16)
-    assert Session(generator, "cpu").run(np.zeros((2, 32, 32, 3), np.uint8)).shape == (2, 32, 32, 3)
+    written = []
+    monkeypatch.setattr(thesis, "write_onnx", lambda *arguments: written.append(arguments))
+    assert thesis.write_thesis_networks(tmp_path) == (
+        tmp_path / "segmenter.onnx",
+        tmp_path / "generator.onnx",
+    )
+    millions = [sum(part.numel() for part in network.parameters()) / 1e6 for network, *_ in written]
+    assert millions == pytest.approx([84.7, 11.4], abs=0.15)
+    assert [known["size"] for _, known, _ in written] == list(bench.THESIS_SIZES) == [512, 256]
 
 
 def test_frames_go_forth_and_back() -> None:

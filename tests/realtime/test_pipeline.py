@@ -240,7 +240,10 @@ def test_the_foreground_ends_with_the_source() -> None:
     assert screen.values == [0, 1, 2, 3, 4]
 
 
-def test_a_thread_that_hangs_holds_nobody_up(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thread_that_hangs_holds_nobody_up(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("animirror.realtime.pipeline.GRACE_SECONDS", 0.5)
     release, sink = threading.Event(), Collected()
     groups = [[Step("hang", lambda packet: release.wait(20))]]
     pipeline: Pipeline[bool] = Pipeline(Numbers(None), groups, [sink], live=True)
