@@ -17,13 +17,14 @@ from animirror.training import cyclegan, samples
 from animirror.training.checkpoint import load_checkpoint, load_tensors, save_tensors
 from animirror.training.gan import CycleGan, check_networks
 from animirror.training.history import LOSSES, SCORES, WARNINGS, read_table
-from animirror.training.options import CycleganOptions
+from animirror.training.options import CycleganOptions, load_options
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_drawings, validation_photos
 from animirror.training.splits import read_splits
 from animirror.training.state import BEST, LAST, STATE, Progress, save, start
 from tests.training.conftest import cyclegan_options
 
+PRESETS = Path(cyclegan.__file__).parent / "presets"
 RESNET = {"name": "resnet", "filters": 4, "blocks": 1, "norm": "instance", "dropout": 0.5}
 
 
@@ -408,3 +409,8 @@ def test_sizes_that_a_network_cannot_do_are_told_before_anything(
 ) -> None:
     with pytest.raises(UserError, match=message):
         check_networks(dataclasses.replace(CycleganOptions(), **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["thesis-low", "thesis-high", "anime-lite-1", "anime-lite-2"])
+def test_presets_can_be_built(name: str) -> None:
+    check_networks(load_options(CycleganOptions, PRESETS / f"{name}.json"))
