@@ -28,6 +28,7 @@ from animirror.training.confusion import Confusion, Scores
 from animirror.training.losses import grouped_cross_entropy
 from animirror.training.options import SegformerOptions, dump_options
 from animirror.training.parsing_views import WholePictures
+from animirror.training.stopper import Stopper
 
 # The decoder answers at a quarter of the side; comparing at half keeps edges at a quarter of the cost.
 LOSS_STRIDE = 2
@@ -95,16 +96,16 @@ def predicted_labels(logits: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
     return resized.argmax(dim=1)
 
 
-class Deadline(TrainerCallback):
-    """Saves and stops when the minutes given are over."""
+class Obedient(TrainerCallback):
+    """Saves and stops after the step in which the stopper was asked to."""
 
-    def __init__(self, minutes: float | None) -> None:
-        self._end = None if minutes is None else time.monotonic() + 60 * minutes
+    def __init__(self, stopper: Stopper) -> None:
+        self._stopper = stopper
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
-        if self._end is not None and time.monotonic() > self._end:
+        if self._stopper.asked:
             control.should_save = True
             control.should_training_stop = True
         return control

@@ -28,16 +28,17 @@ from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import SegformerOptions, dump_options, load_options
 from animirror.training.parsing_data import GROUPS, MAX_SIDE, WebcamDataset, group_members, read_set
 from animirror.training.parsing_trainer import (
-    Deadline,
     Exporter,
     GroupedTrainer,
     Judge,
+    Obedient,
     Reporter,
     RunFolder,
     predicted_labels,
 )
 from animirror.training.parsing_views import Samples, WholePictures
 from animirror.training.splits import Splits, draw_splits, pictures, read_splits
+from animirror.training.stopper import Stopper
 
 # Where no splits file is given, one picture of so many validates.
 VALIDATION_SHARE = 10
@@ -96,7 +97,8 @@ def training_data(
 def train(options: SegformerOptions, resume: bool = False, max_minutes: float | None = None) -> Path:
     """Train, and return the checkpoint's path. Resumes from the run's own folder if asked to.
 
-    Raises UserError for unusable data, and where a fresh run would overwrite one, or there is none to resume.
+    Ctrl-C finishes the step, saves and raises KeyboardInterrupt. Raises UserError for unusable data, and
+    where a fresh run would overwrite one, or there is none to resume.
     """
     labels = resolve_labels(options)
     groups = _groups(options, labels)
@@ -104,21 +106,15 @@ def train(options: SegformerOptions, resume: bool = False, max_minutes: float | 
     _check_folder(folder, resume)
     checkpoint = last_checkpoint(folder)
     parts, validation_parts = read_parts(options, labels)
-    if options.epochs > 0:
-        count = sum(len(samples) for samples in parts)
-        steps = math.ceil(options.epochs * math.ceil(count / options.batch))
-        options = dataclasses.replace(options, steps=steps)
-    torch.manual_seed(options.seed)
-    np.random.seed(options.seed)
-    model = build({**options.network, "labels": list(labels)})
-    if options.init:
-        load_weights(model, Path(options.init))
+    options = _with_steps(options, sum(len(samples) for samples in parts))
+    model = _fresh(options, labels)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "options.json").write_text(dump_options(options), encoding="utf-8")
     run_folder = RunFolder(folder, options, offline_spec(options.network, model, labels))
     if resume:
         run_folder.hours_before = _hours(folder / "last.safetensors")
     validation = WholePictures(validation_parts, options.size)
+    stopper = Stopper(max_minutes)
     judge = Judge(labels, list(groups.values()), head_regions(labels))
     trainer = GroupedTrainer(
         model=model.to(memory_format=torch.channels_last),
@@ -128,16 +124,36 @@ def train(options: SegformerOptions, resume: bool = False, max_minutes: float | 
         compute_metrics=judge,
         preprocess_logits_for_metrics=predicted_labels,
         callbacks=[
-            Deadline(max_minutes),
+            Obedient(stopper),
             Exporter(run_folder),
             Reporter(run_folder, judge, validation, list(groups)),
         ],
     )
     trainer.groups = list(groups.values())
-    trainer.train(resume_from_checkpoint=str(checkpoint) if resume else None)
+    with stopper:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if resume else None)
+    if stopper.interrupted:
+        raise KeyboardInterrupt
     if options.push_to_hub and trainer.state.global_step >= options.steps:
         push(model, options.push_to_hub)
     return folder / "last.safetensors"
+
+
+def _with_steps(options: SegformerOptions, count: int) -> SegformerOptions:
+    """The options with the steps that their epochs make of ``count`` pictures."""
+    if options.epochs <= 0:
+        return options
+    steps = math.ceil(options.epochs * math.ceil(count / options.batch))
+    return dataclasses.replace(options, steps=steps)
+
+
+def _fresh(options: SegformerOptions, labels: Sequence[str]) -> nn.Module:
+    torch.manual_seed(options.seed)
+    np.random.seed(options.seed)
+    model = build({**options.network, "labels": list(labels)})
+    if options.init:
+        load_weights(model, Path(options.init))
+    return model
 
 
 def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple[int, ...]]:

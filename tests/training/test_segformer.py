@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, read_labels, resolve_labels
 from animirror.training.networks import build
 from animirror.training.options import HubSet, MaskSet, SegformerOptions, load_options
-from animirror.training.parsing_data import Sample
+from animirror.training.parsing_data import Sample, WebcamDataset
 from animirror.training.parsing_report import overlay, overlay_sheet, palette, write_table
 from animirror.training.parsing_views import WholePictures, color_jittered
 
@@ -120,6 +122,21 @@ def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(data: Path,
     assert expected.keys() == resumed.keys()
     for name, tensor in expected.items():
         assert torch.equal(tensor, resumed[name]), name
+
+
+def test_ctrl_c_saves_first(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, options = WebcamDataset.draw, options_for(data, tmp_path, save_every=9, evaluate_every=9)
+
+    def interrupted(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        monkeypatch.setattr(WebcamDataset, "draw", real)
+        return real(*arguments)
+
+    monkeypatch.setattr(WebcamDataset, "draw", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        segformer.train(options)
+    assert read_description(tmp_path / "seg" / "last.safetensors")["provenance"]["step"] == 1
+    assert segformer.last_checkpoint(tmp_path / "seg") == tmp_path / "seg" / "trainer" / "checkpoint-1"
 
 
 def test_any_labels_on_whole_pictures(tmp_path: Path) -> None:
