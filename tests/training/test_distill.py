@@ -15,8 +15,15 @@ from animirror.realtime.cli import main
 from animirror.realtime.errors import UserError
 from animirror.training import distill
 from animirror.training.checkpoint import load_checkpoint, load_tensors, save_checkpoint
+from animirror.training.gan import check_networks
 from animirror.training.networks import build
-from animirror.training.options import DistillOptions, PictureSet, parse_options
+from animirror.training.options import (
+    CycleganOptions,
+    DistillOptions,
+    PictureSet,
+    load_options,
+    parse_options,
+)
 from animirror.training.report import report
 
 TEACHER = {"name": "lite", "width": 16, "blocks": 1, "detail_blocks": 1}
@@ -154,6 +161,15 @@ def test_what_cannot_teach_is_named(data: Path, teacher: Path, tmp_path: Path) -
         parse_options(DistillOptions, {"lambda_cycle": 10}, "o.json")
     with pytest.raises(UserError, match=r"o\.json: option 'drawings' is not used"):
         parse_options(DistillOptions, {"drawings": [{"name": "a"}]}, "o.json")
+
+
+def test_the_preset_distils_the_thesis_s_generator() -> None:
+    preset = Path(__file__).parents[2] / "training" / "presets" / "distill-lite.json"
+    options = load_options(DistillOptions, preset)
+    check_networks(options)
+    assert (options.size, options.generator["name"]) == (256, "lite")
+    thesis = load_options(CycleganOptions, preset.with_name("thesis-default.json"))
+    assert options.teacher == f"{thesis.runs}/{thesis.name}/best.safetensors"
 
 
 def test_the_command(data: Path, teacher: Path, tmp_path: Path) -> None:
