@@ -32,6 +32,8 @@ FALLBACK_RATE = 30.0
 # OpenCV waits 10 s for a V4L2 frame if not told otherwise; a pulled cable must be seen sooner (seconds).
 V4L_TIMEOUT = "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "2"
 STREAM_TIMEOUT_MS = 5000
+# FFmpeg's number for no words at all.
+FFMPEG_LOG = "OPENCV_FFMPEG_LOGLEVEL", "-8"
 # Where Linux lists its cameras, and how many numbers are tried where nothing lists them.
 LINUX_CAMERAS, PROBED_CAMERAS = Path("/sys/class/video4linux"), 5
 REASONS = {
@@ -344,6 +346,7 @@ def _listed_cameras(folder: Path) -> list[CameraInfo]:
 def _quiet() -> None:
     """Let OpenCV be silent about what cannot be opened: we say it ourselves, once and not every second."""
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    os.environ.setdefault(*FFMPEG_LOG)
 
 
 def _text(path: Path, fallback: str) -> str:

@@ -52,7 +52,7 @@ class Effects:
         self._reuse = reuse
         self._filtering = False
         self._thumb: NDArray[np.uint8] | None = None
-        self._controls: Controls | None = None
+        self._asked: tuple[Controls, str | None] | None = None
         self._same = 0
         self._style: int | None = None
         self._last: View | None = None
@@ -70,7 +70,7 @@ class Effects:
         if not self._filtering:
             self._filter.reset()
             self._filtering = True
-        work.same = self._reuse and self._is_same(shot.frame, controls)
+        work.same = self._reuse and self._is_same(shot, controls)
         if not work.same:
             if self._filter.options != controls.filter:
                 self._filter.options = controls.filter
@@ -111,19 +111,20 @@ class Effects:
         picture = card(work.shot.frame.shape[1], work.shot.frame.shape[0])
         return View(picture, picture, None, work.controls, work.shot.time)
 
-    def _is_same(self, frame: NDArray[np.uint8], controls: Controls) -> bool:
+    def _is_same(self, shot: Shot, controls: Controls) -> bool:
+        frame, asked = shot.frame, (controls, shot.note)
         size = max(1, frame.shape[1] // SAME_SQUARE), max(1, frame.shape[0] // SAME_SQUARE)
         thumb = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
         same = (
             self._thumb is not None
             and self._thumb.shape == thumb.shape
-            and self._controls == controls
+            and self._asked == asked
             and self._same < SAME_IN_A_ROW
             and int(cv2.absdiff(thumb, self._thumb).max()) <= SAME_LEVELS
         )
         self._same = self._same + 1 if same else 0
         if not same:  # compared with what was worked on: slow changes add up until they are seen
-            self._thumb, self._controls = thumb, controls
+            self._thumb, self._asked = thumb, asked
         return same
 
 

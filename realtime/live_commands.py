@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -76,6 +77,7 @@ def run_live(options: argparse.Namespace) -> int:
         print(resolved.text(), end="")
         return DONE
     session = Session(resolved.config)
+    _print_start(session.report())
     try:
         session.run()
     finally:
@@ -83,6 +85,13 @@ def run_live(options: argparse.Namespace) -> int:
             save(replace(resolved, config=replace(resolved.config, **session.choices())), options.save_config)
         _print_live(session.report(), options.json)
     return DONE
+
+
+def _print_start(report: LiveReport) -> None:
+    """One line on what runs where and, if so, why nothing better does; beside any --json answer."""
+    devices = ", ".join(dict.fromkeys(report.providers.values()))
+    notes = f" ({'; '.join(report.notes)})" if report.notes else ""
+    print(f"animirror: {report.source} at {report.size} on {devices}{notes}", file=sys.stderr)
 
 
 def _print_live(report: LiveReport, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 import time as clock
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -392,34 +392,39 @@ class Every(HandOff):
 
 
 class Meter:
-    """Durations of something that happens again and again, and when; added by one thread, read by any."""
+    """Durations of something that happens again and again, and when; added by one thread, read by any.
+
+    Takes the same memory from the first moment on, however long it runs.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: deque[tuple[float, float]] = deque(maxlen=KEPT)
+        # A ring: when, how long; both seconds.
+        self._values = np.zeros((KEPT, 2))
         self.count = 0
 
     def add(self, seconds: float, now: float | None = None) -> None:
         with self._lock:
-            self._values.append((clock.perf_counter() if now is None else now, seconds))
+            self._values[self.count % KEPT] = clock.perf_counter() if now is None else now, seconds
             self.count += 1
 
     def spread(self, recent: int = KEPT) -> Spread:
         """Of the ``recent`` last durations; zeros where there are none."""
-        durations = [seconds for _, seconds in self._last(recent)] or [0.0]
-        median, p95 = np.percentile(durations, [50, 95]) * 1000.0
+        durations = self._last(recent)[:, 1]
+        median, p95 = np.percentile(durations, [50, 95]) * 1000.0 if len(durations) else (0.0, 0.0)
         return Spread(round(float(median), 2), round(float(p95), 2))
 
     def rate(self, recent: int = KEPT) -> float:
         """How often per second, over the ``recent`` last times; 0 where it happened less than twice."""
-        times = [when for when, _ in self._last(recent)]
+        times = self._last(recent)[:, 0]
         if len(times) < 2 or times[-1] <= times[0]:
             return 0.0
-        return round((len(times) - 1) / (times[-1] - times[0]), 2)
+        return round(float((len(times) - 1) / (times[-1] - times[0])), 2)
 
-    def _last(self, recent: int) -> list[tuple[float, float]]:
+    def _last(self, recent: int) -> NDArray[np.float64]:
         with self._lock:
-            return list(itertools.islice(reversed(self._values), recent))[::-1]
+            known = min(self.count, KEPT, recent)
+            return self._values[np.arange(self.count - known, self.count) % KEPT]
 
 
 @dataclass(frozen=True)

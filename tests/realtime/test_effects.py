@@ -120,6 +120,8 @@ def test_a_picture_that_stays_is_worked_on_every_eleventh_time(studio: Studio) -
     views = [studio.show(frame) for _ in range(33)]
     assert studio.runs - runs == 3
     assert views[-1].time == pytest.approx(studio.number / 30)
+    assert studio.show(frame, "camera is lost").note == "camera is lost"
+    assert studio.show(frame).note is None
     blink = frame.copy()
     blink[115:123, 150:170] = 0
     runs = studio.runs

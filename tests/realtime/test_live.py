@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvirtualcam
 
 from animirror.realtime.config import LiveConfig
 from animirror.realtime.errors import UserError
+from animirror.realtime.images import Picture, write_picture
 from animirror.realtime.live import Session, hud_lines, open_sink, plan, style_choices
 from animirror.realtime.sinks import VideoSink
 from animirror.realtime.sources import VideoSource
@@ -61,6 +63,43 @@ def test_a_file_to_a_file(clip: Path, small_zoo: Zoo, tmp_path: Path) -> None:
     draw_person(original, 165, 120, 100)
     # Somebody walked through the middle, and was drawn as a negative there.
     assert max(np.abs(frame[120, 120:200].astype(int) - original[120, 165]).max() for frame in frames) > 100
+
+
+def test_red_arrives_red_in_the_virtual_camera(
+    small_zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is in the picture: it comes through bit for bit, blue first as the backend was told."""
+    sent = []
+
+    class Backend:
+        def __init__(self, **asked: object) -> None:
+            self.asked = asked
+
+        def send(self, frame: np.ndarray) -> None:
+            sent.append((self.asked, frame.reshape(90, 160, 3).copy()))
+
+        def close(self) -> None:
+            pass
+
+        def device(self) -> str:
+            return "test"
+
+    monkeypatch.setattr(pyvirtualcam.camera, "BACKENDS", {})
+    pyvirtualcam.register_backend("test", Backend)
+    red = np.zeros((90, 160, 3), np.uint8)
+    red[..., 2] = 255
+    write_picture(Picture(red), tmp_path / "red.png")
+    config = LiveConfig(source=str(tmp_path / "red.png"), sink=("camera",), fps=20.0, device="cpu")
+    session = Session(config, small_zoo)
+    timer = threading.Timer(1.0, session.stop)
+    timer.start()
+    session.run()
+    timer.join()
+    assert len(sent) >= 5
+    for asked, frame in sent:
+        assert (asked["width"], asked["height"], asked["fps"]) == (160, 90, 20.0)
+        assert asked["fourcc"] == int.from_bytes(b"24BG", "little")
+        assert (frame == (0, 0, 255)).all()
 
 
 def test_an_endless_source_ends_when_asked(small_zoo: Zoo) -> None:

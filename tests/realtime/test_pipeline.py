@@ -270,3 +270,13 @@ def test_a_meter_knows_spread_and_rate() -> None:
     assert meter.rate() == meter.rate(10) == 50.0
     assert (meter.spread().median, meter.spread().p95) == (50.0, 95.0)
     assert meter.spread(11).median == 95.0
+
+
+def test_a_meter_keeps_the_last_ones_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("animirror.realtime.pipeline.KEPT", 10)
+    meter = Meter()
+    for index in range(25):
+        meter.add(index / 1000.0, now=index / 10.0)
+    assert meter.count == 25
+    assert (meter.spread(10).median, meter.spread(3).median) == (19.5, 23.0)
+    assert meter.rate(10) == meter.rate(4) == 10.0
