@@ -118,14 +118,20 @@ def test_every_holds_up_a_source_that_is_too_fast() -> None:
 
 
 def test_latest_drops_old_ones_and_counts_them() -> None:
-    source, sink = Numbers(60, pause=0.005), Collected()
-    pipeline: Pipeline[int] = Pipeline(source, [[step("slow", 0.02)]], [sink], live=True)
+    """The step is busy with the first packet until the source has given all."""
+    source, sink = Numbers(60), Collected()
+
+    def wait(packet: Packet[int]) -> int:
+        while not source.closed:
+            time.sleep(0.001)
+        return packet.value
+
+    pipeline: Pipeline[int] = Pipeline(source, [[Step("slow", wait)]], [sink], live=True)
     pipeline.run()
     told = pipeline.statistics()
-    assert sink.values == sorted(sink.values)
     assert sink.values[-1] == 59  # the newest always comes through
-    assert len(sink.values) + told.dropped == told.captured == 60
-    assert 20 <= told.dropped < 59
+    assert len(sink.values) == told.done == 2
+    assert (told.captured, told.dropped) == (60, 58)
 
 
 def test_latest_packets_stay_young() -> None:
@@ -134,10 +140,11 @@ def test_latest_packets_stay_young() -> None:
     pipeline: Pipeline[int] = Pipeline(Numbers(120, pause=0.005), groups, [Collected()], live=True)
     pipeline.run()
     told = pipeline.statistics()
-    assert 30 <= told.steps["slow"].median < 45
-    assert 34 <= told.age.median < 120
-    assert told.fps_in > 2 * told.fps_out
-    assert told.sinks["kept"].dropped == 0
+    # One packet is worked on, one waits: a new one comes 5 ms late at most.
+    assert 34 <= told.age.median < 2 * sum(spread.p95 for spread in told.steps.values()) + 20
+    assert told.fps_in > told.fps_out
+    assert told.dropped > 20
+    assert told.captured == told.dropped + told.done
 
 
 def test_steps_in_threads_of_their_own_overlap() -> None:
@@ -157,10 +164,9 @@ def test_a_slow_sink_does_not_slow_another() -> None:
     pipeline: Pipeline[int] = Pipeline(Numbers(60, pause=0.01), [[step("same")]], [slow, fast], live=True)
     pipeline.run()
     told = pipeline.statistics()
-    assert len(fast.values) >= 55
-    assert 2 <= len(slow.values) <= 15
+    assert len(fast.values) > 3 * len(slow.values) > 3
     assert told.sinks["slow"].dropped + len(slow.values) == told.done
-    assert told.sinks["slow"].age.median > 90 > told.sinks["fast"].age.p95
+    assert told.sinks["slow"].age.median > 90 > told.sinks["fast"].age.median
     assert (fast.closings, slow.closings) == (1, 1)
 
 
@@ -192,7 +198,7 @@ def test_a_fault_anywhere_ends_all_at_once(live: bool, place: str) -> None:
     start = time.perf_counter()
     with pytest.raises((OSError, TypeError)) as caught:
         pipeline.run()
-    assert time.perf_counter() - start < 1.0
+    assert time.perf_counter() - start < 2.0  # one, on a machine that is not overloaded
     assert caught.type is TypeError if place == "source" else "disk full" in str(caught.value)
     assert source.closed
     assert sinks[1].closings == screen.closings == 1
