@@ -130,8 +130,9 @@ def test_latest_drops_old_ones_and_counts_them() -> None:
     pipeline.run()
     told = pipeline.statistics()
     assert sink.values[-1] == 59  # the newest always comes through
-    assert len(sink.values) == told.done == 2
-    assert (told.captured, told.dropped) == (60, 58)
+    # One or two: the source may be through before the step has taken its first.
+    assert len(sink.values) == told.done <= 2
+    assert (told.captured, told.dropped) == (60, 60 - told.done)
 
 
 def test_latest_packets_stay_young() -> None:
