@@ -126,11 +126,11 @@ def _entry(
 
 
 def run(arguments: Namespace) -> int:
-    """`animirror export CHECKPOINT --name NAME --crops FOLDER [--weights FOLDER] [--size S] [--json]`."""
+    """`animirror export CHECKPOINT --name NAME --crops FOLDER [--weights FOLDER] [--size S] ...`."""
     entry, parity = export_checkpoint(
         Path(arguments.checkpoint),
         arguments.name,
-        Path(arguments.weights),
+        Path(arguments.weights) if arguments.weights else Zoo().folder,
         Path(arguments.crops),
         arguments.data_terms,
         arguments.size,

@@ -226,12 +226,14 @@ def _add_export(commands: Any) -> None:
         "export",
         _training_command("animirror.export.entry"),
         "checkpoint to a checked ONNX model with its manifest entry",
-        "runs/anime/last.safetensors --name anime --crops photos --weights weights",
+        "runs/anime/last.safetensors --name anime --crops photos",
     )
     parser.add_argument("checkpoint", help="checkpoint (.safetensors with its .json beside it)")
     parser.add_argument("--name", required=True, help="name of the model")
     parser.add_argument("--crops", required=True, help="folder of pictures for the parity check")
-    parser.add_argument("--weights", required=True, help="folder with the manifest, made where missing")
+    parser.add_argument(
+        "--weights", help="folder with the manifest, made where missing (the installed models' own)"
+    )
     parser.add_argument("--size", type=int, help="side of the model's input, px (the training size)")
     parser.add_argument(
         "--precision", choices=["fp32", "fp16"], default="fp32", help="how weights are stored (%(default)s)"

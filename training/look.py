@@ -6,6 +6,7 @@ What the segmenter sees in each photo is measured once and kept beside the runs:
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +25,10 @@ from animirror.training.options import CycleganOptions
 
 # As many crops as onnxruntime works through at full speed on a CPU.
 BATCH = 8
+# Photos between two writes of the cache: what a Ctrl-C may cost.
+KEEP_EVERY = 500
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,11 @@ def as_filtered(photos: Sequence[Picture], options: CycleganOptions) -> list[Pic
     known = _read(cache)
     missing = [photo for photo in photos if _key(photo) not in known]
     if missing:
-        known |= measure(missing, load_segmenter(zoo))
-        _write(cache, known)
+        log.info("measuring light and eyes of %d photos, once; kept in %s", len(missing), cache)
+        segmenter = load_segmenter(zoo)
+        for start in range(0, len(missing), KEEP_EVERY):
+            known |= measure(missing[start : start + KEEP_EVERY], segmenter)
+            _write(cache, known)
     return [replace(photo, look=_look(photo, known[_key(photo)], options)) for photo in photos]
 
 
