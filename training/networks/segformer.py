@@ -1,4 +1,7 @@
-"""SegFormer (Xie et al., NeurIPS 2021) by transformers: B0 to B5, from scratch or pretrained."""
+"""SegFormer (Xie et al., NeurIPS 2021) by transformers: B0 to B5, from scratch or pretrained.
+
+transformers is imported where it is used: it takes longer than torch, and a CycleGAN needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from animirror.realtime.errors import UserError
 
@@ -44,6 +46,8 @@ def build_segformer(
     }
     if pretrained is not None:
         return _load_pretrained(pretrained, shared)
+    from transformers import SegformerConfig, SegformerForSemanticSegmentation
+
     return SegformerForSemanticSegmentation(
         SegformerConfig(
             hidden_sizes=widths,
@@ -57,6 +61,8 @@ def build_segformer(
 
 
 def _load_pretrained(name: str, shared: dict[str, Any]) -> nn.Module:
+    from transformers import SegformerForSemanticSegmentation
+
     try:
         model: nn.Module = SegformerForSemanticSegmentation.from_pretrained(
             name, ignore_mismatched_sizes=True, **shared
