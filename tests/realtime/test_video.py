@@ -189,6 +189,8 @@ def encode(path: Path, frames: list[np.ndarray], codec: str = "libx264", **optio
         stream = container.add_stream(codec, rate=30)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
+        # x264 writes other bytes with other numbers of threads: the same on every machine.
+        stream.codec_context.thread_count = 2
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
         container.mux(stream.encode(None))
