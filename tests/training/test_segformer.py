@@ -24,6 +24,7 @@ from animirror.training.confusion import IGNORED, Confusion
 from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, read_labels, resolve_labels
 from animirror.training.networks import build
+from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import HubSet, MaskSet, SegformerOptions, load_options
 from animirror.training.parsing_data import Sample, WebcamDataset
 from animirror.training.parsing_report import overlay, overlay_sheet, palette, write_table
@@ -178,6 +179,17 @@ def test_pretrained_weights_from_a_folder_are_not_needed_again(data: Path, tmp_p
     assert description["network"]["variant"] == "b0"
     assert model.config.decoder_hidden_size == 16
     assert model(torch.zeros(1, 3, 64, 64)).logits.shape == (1, 4, 16, 16)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_can_be_built_again_without_the_hub(variant: str) -> None:
+    with torch.device("meta"):
+        model = build({"name": "segformer", "variant": variant, "labels": LABELS})
+        spec = segformer.offline_spec({"pretrained": f"nvidia/mit-{variant}"}, model, LABELS)
+        again = build(spec)
+    assert spec["variant"] == variant
+    shapes = [{name: value.shape for name, value in m.state_dict().items()} for m in (model, again)]
+    assert shapes[0] == shapes[1]
 
 
 def write_parquet(folder: Path, count: int) -> Path:
