@@ -14,35 +14,31 @@ need no weights from elsewhere, and fit whatever layers teacher and student have
 from __future__ import annotations
 
 import logging
-import math
-import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from animirror.realtime.errors import UserError
 from animirror.training import losses
 from animirror.training.checkpoint import load_checkpoint
-from animirror.training.cyclegan import LOG_EVERY
 from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
 from animirror.training.gan import GanTraining, check_networks, fresh, require_gradients
 from animirror.training.look import as_filtered
+from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
 from animirror.training.options import DistillOptions, load_options
 from animirror.training.pool import ImagePool
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_photos
 from animirror.training.splits import Splits, read_splits
-from animirror.training.state import lost, save, start
-from animirror.training.stopper import Stopper, ignore_interrupts
+from animirror.training.state import start
 
 log = logging.getLogger(__name__)
 
@@ -237,59 +233,13 @@ def train(options: DistillOptions, resume: bool = False, max_minutes: float | No
     student = Distillation(options, teacher, total, processes.device, processes)
     progress = start(folder, options, student, resume)
     monitor = DistillMonitor(folder, options, splits, student, progress, per_epoch)
-    started = time.monotonic() - progress.seconds
-    with Stopper(max_minutes) as stopper:
-        for batch in batches(photos, options, progress.step, total, processes):
-            parts = student.step(batch)
-            progress.step, progress.seconds = student.steps, time.monotonic() - started
-            progress.add(parts)
-            wrong = [name for name, value in parts.items() if not math.isfinite(value)]
-            if wrong:
-                raise UserError(lost(folder, progress, f"the loss '{wrong[0]}' is no number any more"))
-            epoch_over = progress.step % per_epoch == 0
-            stop = processes.any(stopper.asked)
-            if progress.step % LOG_EVERY == 0 or epoch_over:
-                monitor.log(progress)
-            if epoch_over:
-                scores, best = monitor.judge(progress)
-                save(folder, student, progress, per_epoch, scores, best)
-                monitor.tell(progress, scores, best)
-            elif stop:
-                save(folder, student, progress, per_epoch)
-            if epoch_over or stop:
-                monitor.show(progress)
-            if stop:
-                break
-    if processes.is_main:
-        log.info("%s: saved at step %d of %d", folder, progress.step, total)
-    if stopper.interrupted:
-        raise KeyboardInterrupt
-    return folder
-
-
-def batches(
-    photos: Sequence[Picture], options: DistillOptions, step: int, total: int, processes: Processes
-) -> DataLoader[torch.Tensor]:
-    """This process's share of every batch from ``step`` to ``total``."""
     whole = options.batch * processes.count
-    data = Photos(photos, options.size, step * whole, total * whole, options.seed, jitters(options)[0])
-    first = processes.index * options.batch
-    shares = [list(range(start, start + options.batch)) for start in range(first, len(data), whole)]
-    return DataLoader(
-        data,
-        batch_sampler=shares,
-        num_workers=options.workers,
-        worker_init_fn=_start_worker,
-        pin_memory=processes.device.type == "cuda",
-        # Its own, or starting the workers would draw from the numbers that dropout uses.
-        generator=torch.Generator(),
+    data = Photos(
+        photos, options.size, progress.step * whole, total * whole, options.seed, jitters(options)[0]
     )
-
-
-def _start_worker(_: int) -> None:
-    ignore_interrupts()
-    # The workers are as many as are wanted already.
-    cv2.setNumThreads(0)
+    batches = loader(data, options, processes)
+    run_loop(folder, student, student.step, batches, progress, monitor, per_epoch, max_minutes)
+    return folder
 
 
 def run(arguments: Namespace) -> int:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from animirror.realtime.errors import UserError
-from animirror.training import cyclegan, samples
+from animirror.training import cyclegan, loop, samples
 from animirror.training.checkpoint import load_checkpoint, load_tensors, save_tensors
 from animirror.training.gan import CycleGan, check_networks
 from animirror.training.history import LOSSES, SCORES, WARNINGS, read_table
@@ -279,7 +279,7 @@ def test_a_score_needs_two_pictures_of_a_kind(data: Path, tmp_path: Path) -> Non
 
 @pytest.mark.usefixtures("no_plots")
 def test_training_moves_towards_its_goal(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cyclegan, "LOG_EVERY", 10)
+    monkeypatch.setattr(loop, "LOG_EVERY", 10)
     options = cyclegan_options(data, tmp_path, epochs=1, steps_per_epoch=60, learning_rate=2e-3)
     cycles = [row["cycle"] for row in read_table(cyclegan.train(options) / LOSSES)]
     assert len(cycles) == 6
@@ -336,7 +336,7 @@ def test_a_picture_that_goes_missing_is_told_in_a_sentence(data: Path, tmp_path:
         photo.path.unlink()
     loader = cyclegan.batches(photos, photos, options, 0, 2, Processes())
     with pytest.raises(UserError) as told:
-        list(cyclegan.in_one_sentence(loader))
+        list(loop.in_one_sentence(loader))
     assert re.fullmatch(
         r"The picture .+\.png could be read before and cannot be now; put it back\.", str(told.value)
     )
