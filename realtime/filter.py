@@ -202,6 +202,7 @@ class FaceFilter:
             )
             shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
             styled = blend.shift_colors(styled, groups, shifts * np.float32(options.color_match))
+            styled = blend.match_chroma(styled, head.image, options.color_match)
         mask *= np.float32(options.strength * head.visibility)
         blend.composite(result, coverage, styled, mask, head.crop)
 

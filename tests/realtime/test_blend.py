@@ -95,3 +95,20 @@ def test_composite_outside_the_frame_does_nothing() -> None:
         frame, coverage, np.zeros((32, 32, 3), np.uint8), np.ones((32, 32), np.float32), Crop(-50, -50, 40)
     )
     assert (frame == 100).all()
+
+
+def test_chroma_comes_from_the_picture_and_lightness_from_the_drawing() -> None:
+    image = np.full((96, 96, 3), (60, 90, 140), np.uint8)  # brown
+    styled = np.full((96, 96, 3), (70, 110, 60), np.uint8)  # green
+    styled[40:44] = 20  # a drawn line
+    before, after = (
+        cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(int)
+        for picture in (styled, blend.match_chroma(styled, image, 1.0))
+    )
+    wanted = cv2.cvtColor(image, cv2.COLOR_BGR2LAB).astype(int)
+    assert np.abs(after[..., 0] - before[..., 0]).max() <= 3
+    assert np.abs(after[:30, :, 1:] - wanted[:30, :, 1:]).max() <= 2
+    # OpenCV's way to Lab and back may cost a level.
+    assert np.abs(blend.match_chroma(image, image, 1.0).astype(int) - image).max() <= 1
+    half = cv2.cvtColor(blend.match_chroma(styled, image, 0.5), cv2.COLOR_BGR2LAB).astype(int)
+    assert np.abs(half[:30, :, 1:] - (before + wanted)[:30, :, 1:] / 2).max() <= 2
