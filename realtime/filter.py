@@ -77,6 +77,17 @@ class Head:
     light: Light = field(default_factory=Light)
     styled: NDArray[np.uint8] | None = None
 
+    @classmethod
+    def of(cls, track: Track) -> Head:
+        """The head as its track shows it in this frame."""
+        return cls(track, track.crop, track.image, track.probabilities, track.own, track.visibility)
+
+    def mask(self, labels: Sequence[int], feather: float) -> NDArray[np.float32]:
+        """Where the head shows these labels (indices): float32 [S, S] in 0..1, to the edges of its image."""
+        return blend.refine_mask(
+            region_probability(self.probabilities, labels) * self.own, self.image, feather
+        )
+
 
 @dataclass
 class Scene:
@@ -150,10 +161,7 @@ class FaceFilter:
         scene = Scene(frame, [], seconds)
         with _timed(scene, "locate"):
             tracks = self._locator(frame, time)
-            scene.heads = [
-                Head(track, track.crop, track.image, track.probabilities, track.own, track.visibility)
-                for track in tracks
-            ]
+            scene.heads = [Head.of(track) for track in tracks]
         scene.timings["segment"] = self._locator.network_seconds * 1000.0
         scene.timings["locate"] -= scene.timings["segment"]
         return scene
@@ -191,20 +199,21 @@ class FaceFilter:
         coverage: NDArray[np.float32],
         seconds: float,
     ) -> None:
-        options = self._options
-        chosen = region_probability(head.probabilities, self._chosen) * head.own
-        mask = blend.refine_mask(chosen, head.image, options.feather)
-        if options.color_match > 0:
-            groups = self._group_maps(head)
-            dimmed = head.light.out_of_studio(styled)
-            styled = np.asarray(
-                cv2.addWeighted(dimmed, options.color_match, styled, 1 - options.color_match, 0), np.uint8
-            )
-            shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
-            styled = blend.shift_colors(styled, groups, shifts * np.float32(options.color_match))
-            styled = blend.match_chroma(styled, head.image, options.color_match)
-        mask *= np.float32(options.strength * head.visibility)
-        blend.composite(result, coverage, styled, mask, head.crop)
+        mask = head.mask(self._chosen, self._options.feather)
+        mask *= np.float32(self._options.strength * head.visibility)
+        blend.composite(result, coverage, self.matched(head, styled, seconds), mask, head.crop)
+
+    def matched(self, head: Head, styled: NDArray[np.uint8], seconds: float = 0.0) -> NDArray[np.uint8]:
+        """A head's drawing (uint8 [S, S, 3] BGR) in the light and colours of its image, as far as chosen."""
+        amount = self._options.color_match
+        if amount == 0:
+            return styled
+        groups = self._group_maps(head)
+        dimmed = head.light.out_of_studio(styled)
+        styled = np.asarray(cv2.addWeighted(dimmed, amount, styled, 1 - amount, 0), np.uint8)
+        shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
+        styled = blend.shift_colors(styled, groups, shifts * np.float32(amount))
+        return blend.match_chroma(styled, head.image, amount)
 
     def _group_maps(self, head: Head) -> list[NDArray[np.float32]]:
         return [region_probability(head.probabilities, group) * head.own for group in self._groups]
