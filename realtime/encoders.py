@@ -122,7 +122,7 @@ CODECS: dict[str, Codec] = {
     "h265": Codec(
         "libx265",
         "H.265",
-        (".mp4", ".m4v", ".mov", ".mkv", ".ts"),
+        (".mp4", ".mov", ".mkv", ".ts"),
         # x265 tells its life to stderr; its own pool of threads is fixed with `threads`.
         options=(*NO_B_FRAMES.items(), ("x265-params", "log-level=error:bframes=0:open-gop=0")),
         # x265's 20 looks like x264's 18.
@@ -202,7 +202,7 @@ def choose_encoder(options: EncodeOptions, target: Path) -> Encoder:
             f"{row.title} (--codec {name}) does not go into '{suffix}' files ({target}): name the result "
             f"{' or '.join(row.suffixes)}, or use --codec {' or '.join(fitting)}."
         )
-    tag = row.tag if suffix in (".mp4", ".m4v", ".mov") else None
+    tag = row.tag if suffix in (".mp4", ".mov") else None
     if options.hardware:
         return _hardware(name, row, options, tag)
     told = dict(row.options) | _quality(name, row, options) | _preset(name, row, options)

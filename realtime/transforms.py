@@ -1,4 +1,4 @@
-"""What is written of a filtered frame: the frame, before and after side by side, the mask, in another size."""
+"""What is written of a filtered frame: itself, before and after side by side, the mask; in any size."""
 
 from __future__ import annotations
 
