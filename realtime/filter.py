@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime import blend
+from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
 from animirror.realtime.light import Light, measure_light
 from animirror.realtime.locate import Locator, SegmenterLike, Track
@@ -97,6 +97,8 @@ class Scene:
     heads: list[Head]
     seconds: float
     timings: dict[str, float] = field(default_factory=dict)
+    # A picture may take its time: large heads are drawn at its own resolution.
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class FaceFilter:
         _check(frame)
         seconds = 0.0 if time is None or self._last_time is None else max(0.0, time - self._last_time)
         self._last_time = time
-        scene = Scene(frame, [], seconds)
+        scene = Scene(frame, [], seconds, still=time is None)
         with _timed(scene, "locate"):
             tracks = self._locator(frame, time)
             scene.heads = [Head.of(track) for track in tracks]
@@ -172,13 +174,15 @@ class FaceFilter:
             if scene.heads and self._options.strength > 0:
                 size = self.stylizer.size
                 for head in scene.heads:
-                    if head.image.shape[0] != size:
-                        head.image = head.crop.extract(scene.frame, size)
+                    side = detail.drawn_side(head.crop.side, size) if scene.still else size
+                    if head.image.shape[0] != side:
+                        head.image = head.crop.extract(scene.frame, side)
                     head.light = self._steady_light(head, scene.seconds)
                 posed = [self._posed(head, scene.seconds) for head in scene.heads]
-                drawings = self.stylizer(np.stack(posed))
-                for head, drawing in zip(scene.heads, drawings, strict=True):
-                    head.styled = drawing
+                shown = [_reduced(image, size) for image in posed]
+                drawings = self.stylizer(np.stack(shown))
+                for head, drawing, small, image in zip(scene.heads, drawings, shown, posed, strict=True):
+                    head.styled = drawing if image is small else detail.enlarged(drawing, small, image)
         return scene
 
     def blend(self, scene: Scene) -> Filtered:
@@ -252,6 +256,13 @@ def color_groups(labels: Sequence[str]) -> list[tuple[int, ...]]:
     known = {label.lower() for label in labels}
     names = [next((name for name in group if name in known), None) for group in COLOR_GROUPS]
     return [label_indices([name], labels) for name in names if name is not None]
+
+
+def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The square picture itself where it has ``size`` pixels a side, else averaged to them."""
+    if image.shape[0] == size:
+        return image
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _check(frame: NDArray[np.uint8]) -> None:
