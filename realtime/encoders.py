@@ -12,7 +12,7 @@ import av.codec
 
 from animirror.realtime.errors import UserError
 
-DEFAULT_CODEC = "h264"
+DEFAULT_CODEC, LOSSLESS = "h264", "ffv1"
 # x264's and SVT-AV1's bytes change with the number of threads: the same on every machine, or a resumed and a
 # spread conversion would not be the same. More than four gain little below 4K.
 THREADS = 4
@@ -51,13 +51,15 @@ NO_B_FRAMES = {"bf": "0"}
 class EncodeOptions:
     """What a user may choose of the result's encoding; None: what suits the codec.
 
-    ``codec``: a name of CODECS; ``hardware``: by the first hardware encoder that starts, or not at all.
+    ``codec``: a name of CODECS; ``hardware``: by the first hardware encoder that starts, or not at all;
+    ``pixels``: FFmpeg's name of the pixels' order, of a lossless codec only.
     """
 
     codec: str | None = None
     crf: int | None = None
     preset: str | None = None
     hardware: bool = False
+    pixels: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ CODECS: dict[str, Codec] = {
         "yuv422p10le",
         options=(("profile", "3"), ("vendor", "apl0")),
     ),
-    "ffv1": Codec("ffv1", "FFV1, lossless", (".mkv",), "bgr0", options=(("level", "3"), ("g", "1"))),
+    LOSSLESS: Codec("ffv1", "FFV1, lossless", (".mkv",), "bgr0", options=(("level", "3"), ("g", "1"))),
     "gif": Codec("gif", "GIF", (".gif",), "pal8", joinable=False),
     "apng": Codec("apng", "animated PNG", (".apng",), "rgb24", joinable=False),
     # Beyond 90 its files grow faster than anybody sees.
@@ -210,7 +212,8 @@ def choose_encoder(options: EncodeOptions, target: Path) -> Encoder:
         raise UserError(
             f"This FFmpeg cannot write {row.title} ({row.encoder} is not in it); use --codec h264."
         )
-    return Encoder(row.encoder, row.pixel_format, told, row.joinable, THREADS, tag)
+    pixels = options.pixels if options.pixels is not None and name == LOSSLESS else row.pixel_format
+    return Encoder(row.encoder, pixels, told, row.joinable, THREADS, tag)
 
 
 def _row(name: str) -> Codec:

@@ -1,0 +1,45 @@
+"""How a filter is made: models and choices as plain values, so that another process can make the same one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.filter import FaceFilter, FilterOptions
+from animirror.realtime.segment import load_segmenter
+from animirror.realtime.stylize import load_stylizer
+from animirror.realtime.zoo import Zoo, sha256
+
+
+@dataclass(frozen=True)
+class Made:
+    """A filter, and all that decides how its pictures look, in words: its models' hashes and its options."""
+
+    face_filter: FaceFilter
+    look: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a FaceFilter is made of. ``models``: folder of the zoo (None: the installed one's)."""
+
+    options: FilterOptions = field(default_factory=FilterOptions)
+    style: str | None = None
+    device: str = "auto"
+    threads: int | None = None
+    precision: str = "auto"
+    models: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise UserError(f"--threads must be at least 1, not {self.threads}.")
+
+    def make(self) -> Made:
+        """A new filter, its models loaded and verified. Raises UserError."""
+        zoo = Zoo() if self.models is None else Zoo(self.models)
+        segmenter = load_segmenter(zoo, None, self.device, self.threads, self.precision)
+        stylizer = load_stylizer(zoo, self.style, self.device, self.threads, self.precision)
+        files = [sha256(model.session.path) for model in (segmenter, stylizer)]
+        look = f"models {' '.join(files)}, {sorted(asdict(self.options).items())}"
+        return Made(FaceFilter(segmenter, stylizer, self.options), look)
