@@ -57,6 +57,7 @@ class BenchOptions:
     threads: int | None = None
     stages: int | None = None
     segment_every: int = 1
+    precision: str = "auto"
     thesis: bool = True
 
 
@@ -127,8 +128,8 @@ def run_bench(options: BenchOptions, zoo: Zoo | None = None) -> BenchReport:
     pictures = read_pictures(options.source, options.size)
     groups, threads = plan(usable_cores(), options.stages)
     threads = options.threads or threads
-    segmenter = load_segmenter(zoo, device=options.device, threads=threads)
-    stylizer = load_stylizer(zoo, options.style, options.device, threads)
+    segmenter = load_segmenter(zoo, None, options.device, threads, options.precision)
+    stylizer = load_stylizer(zoo, options.style, options.device, threads, options.precision)
     face_filter = FaceFilter(segmenter, stylizer)
     face_filter.prepare_for_live(options.segment_every)
     for shot in Frames(pictures, WARM_UP):

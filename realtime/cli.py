@@ -23,6 +23,7 @@ from animirror.realtime.demo import run_demo
 from animirror.realtime.errors import BAD_INPUT, DONE, INTERRUPTED, OUR_FAULT, UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.images import FORMATS
+from animirror.realtime.models import PRECISION_HELP, PRECISIONS
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
 from animirror.realtime.segment import load_segmenter
@@ -77,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_prepare(commands)
     _add_export(commands)
+    _add_quantize(commands)
     _add_bench(commands)
     return parser
 
@@ -110,6 +112,7 @@ def _add_filter_options(parser: Any) -> None:
         "--eyes", type=float, default=1.0, help="size of eyes: 0 as they are, 1 as the style has them (1)"
     )
     parser.add_argument("--threads", type=int, help="threads per model on the CPU (all cores)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help=PRECISION_HELP)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
@@ -181,6 +184,17 @@ def _add_prepare(commands: Any) -> None:
     )
     kinds = parser.add_subparsers(required=True, metavar="WHAT")
     _add_prepare_faces(kinds)
+    drawings = _command(
+        kinds,
+        "drawings",
+        _training_command("animirror.training.drawings"),
+        "draw photos by rule, for a generator to learn from (train distill with the option 'pairs')",
+        "training/presets/anime-drawn.json --workers 2",
+        "prepare ",
+    )
+    drawings.add_argument("options", help="JSON file with the options of the training")
+    drawings.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
+    drawings.add_argument("--count", type=int, help="at most so many photos of each set (all)")
     splits = _command(
         kinds,
         "splits",
@@ -242,6 +256,23 @@ def _add_export(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print the entry as JSON")
 
 
+def _add_quantize(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "quantize",
+        _training_command("animirror.export.quantize"),
+        "make the int8 model that is used on CPUs, if it is as good and faster",
+        "anime-lite --crops ../shared/data/photos",
+    )
+    parser.add_argument("model", help="name of the model, see `animirror models`")
+    parser.add_argument(
+        "--crops", required=True, help="folder of pictures of people to calibrate and check on"
+    )
+    parser.add_argument("--weights", help="folder with the manifest (the installed models' own)")
+    parser.add_argument("--sheet", help="PNG for photos, drawings and int8 drawings side by side")
+    parser.add_argument("--json", action="store_true", help="print the entry and its quality as JSON")
+
+
 def _add_bench(commands: Any) -> None:
     parser = live_commands.add_bench(commands, _command)
     kinds = parser.add_subparsers(metavar="train", help="measure a training step instead")
@@ -285,8 +316,8 @@ def _filter(options: argparse.Namespace) -> FaceFilter:
     if options.threads is not None and options.threads < 1:
         raise UserError(f"--threads must be at least 1, not {options.threads}.")
     chosen = FilterOptions(regions, options.strength, options.color_match, options.feather, options.eyes)
-    segmenter = load_segmenter(zoo, device=options.device, threads=options.threads)
-    stylizer = load_stylizer(zoo, options.style, options.device, options.threads)
+    segmenter = load_segmenter(zoo, None, options.device, options.threads, options.precision)
+    stylizer = load_stylizer(zoo, options.style, options.device, options.threads, options.precision)
     return FaceFilter(segmenter, stylizer, chosen)
 
 

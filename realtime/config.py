@@ -13,6 +13,7 @@ import platformdirs
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FilterOptions
+from animirror.realtime.models import PRECISION_HELP, PRECISIONS
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
 
@@ -92,6 +93,12 @@ def _device(value: Any) -> str:
     return str(value)
 
 
+def _precision(value: Any) -> str:
+    if value not in PRECISIONS:
+        raise ValueError(f"must be one of {', '.join(PRECISIONS)}")
+    return str(value)
+
+
 def _setting(default: Any, parse: Callable[[Any], Any], text: str) -> Any:
     return field(default=default, metadata={"parse": parse, "help": text})
 
@@ -120,6 +127,7 @@ class LiveConfig:
     mirror: bool = _setting(False, _switch, "mirror the picture")
     hud: bool = _setting(False, _switch, "show the figures")
     device: str = _setting("auto", _device, f"where the models run: {', '.join(DEVICES)}")
+    precision: str = _setting("auto", _precision, PRECISION_HELP)
     threads: int | None = _setting(None, _count, "threads per model on the CPU")
     stages: int | None = _setting(None, _count, "threads of the pipeline, 1 to 3 (by the cores)")
     segment_every: int = _setting(1, _count, "find face and hair in every Nth frame, move the mask between")

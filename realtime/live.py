@@ -15,7 +15,7 @@ from animirror.realtime.convert import peak_memory_mb
 from animirror.realtime.effects import Effects
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter
-from animirror.realtime.pipeline import Packet, Pipeline, Sink, Statistics, Step
+from animirror.realtime.pipeline import Foreground, Packet, Pipeline, Sink, Statistics, Step
 from animirror.realtime.playback import LiveSource, open_source
 from animirror.realtime.recording import FileSink, Recorder, keep_snapshot
 from animirror.realtime.runtime import PROVIDERS, usable_cores
@@ -44,6 +44,7 @@ class LiveReport:
     source: str
     size: str
     style: str
+    models: dict[str, str]
     providers: dict[str, str]
     notes: list[str]
     threads: list[str]
@@ -72,20 +73,25 @@ class Messages:
 class Session:
     """A live session, built from its settings and run once.
 
-    Raises UserError where source, models or sinks cannot be had; everything opened by then is closed.
+    ``foreground``: shows the views in place of a window of ours. Raises UserError where source, models or
+    sinks cannot be had; everything opened by then is closed.
     """
 
-    def __init__(self, config: LiveConfig, zoo: Zoo | None = None) -> None:
+    def __init__(
+        self, config: LiveConfig, zoo: Zoo | None = None, foreground: Foreground[View] | None = None
+    ) -> None:
         zoo = zoo or Zoo()
+        self._foreground = foreground
         self._config, self._messages = config, Messages()
         self._threads, model_threads = plan(usable_cores(), config.stages)
         model_threads = config.threads or model_threads
         with ExitStack() as opened:
             self._source: LiveSource = open_source(config.source, config.size, config.fps, config.loop)
             opened.callback(self._source.close)
-            self._segmenter = load_segmenter(zoo, device=config.device, threads=model_threads)
+            placed = config.device, model_threads, config.precision
+            self._segmenter = load_segmenter(zoo, None, *placed)
             styles, first = style_choices(zoo, config.style)
-            self._styles = LazyStylizers(zoo, styles, config.device, model_threads)
+            self._styles = LazyStylizers(zoo, styles, *placed)
             stylizer = self._styles.get(first)
             self.panel = self._panel(styles, first)
             face_filter = FaceFilter(self._segmenter, stylizer, config.filter_options())
@@ -111,6 +117,7 @@ class Session:
             self._config.source,
             f"{self._source.size[0]}x{self._source.size[1]}",
             self.panel.styles[self.panel.controls.style],
+            {name: session.path.stem for name, session in models.items()},
             {name: session.provider for name, session in models.items()},
             sorted({session.note for session in models.values() if session.note}),
             [" + ".join(group) for group in self._threads],
@@ -149,7 +156,7 @@ class Session:
                 sink = open_sink(name, self._source.size, rate)
                 sinks.append(sink)
                 opened.callback(sink.close)
-        window = None
+        window = self._foreground
         if "window" in wanted:
             if not display_answers():
                 raise UserError(NO_DISPLAY)
@@ -166,15 +173,17 @@ class Session:
 class LazyStylizers:
     """Stylizers by their place among the styles, each loaded once, when it is first wanted."""
 
-    def __init__(self, zoo: Zoo, styles: Sequence[str], device: str, threads: int | None) -> None:
+    def __init__(
+        self, zoo: Zoo, styles: Sequence[str], device: str, threads: int | None, precision: str
+    ) -> None:
         self._zoo, self._styles = zoo, tuple(styles)
-        self._device, self._threads = device, threads
+        self._placed = device, threads, precision
         self._loaded: dict[int, Stylizer] = {}
 
     def get(self, index: int) -> Stylizer:
         if index not in self._loaded:
             style = self._styles[index]
-            self._loaded[index] = load_stylizer(self._zoo, style, self._device, self._threads)
+            self._loaded[index] = load_stylizer(self._zoo, style, *self._placed)
         return self._loaded[index]
 
     def sessions(self) -> dict[str, Any]:

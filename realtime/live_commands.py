@@ -20,6 +20,7 @@ from animirror.realtime.bench import BenchOptions, BenchReport, run_bench
 from animirror.realtime.config import PRESETS, LiveConfig, resolve, resolve_one, save, user_file
 from animirror.realtime.errors import DONE, OUR_FAULT
 from animirror.realtime.live import LiveReport, Session
+from animirror.realtime.models import PRECISION_HELP, PRECISIONS
 from animirror.realtime.runtime import DEVICES
 
 # Makes a parser with what all commands share: the command's collection, name, function, words and example.
@@ -64,6 +65,7 @@ def add_bench(commands: Any, command: Command) -> Any:
     parser.add_argument("--threads", type=int, help="threads per model on the CPU (by the cores)")
     parser.add_argument("--stages", type=int, help="threads of the pipeline, 1 to 3 (by the cores)")
     parser.add_argument("--segment-every", type=int, default=1, help="segment every Nth frame (1)")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help=PRECISION_HELP)
     parser.add_argument("--no-thesis", action="store_true", help="leave the thesis's networks out")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
+from animirror.realtime.models import open_model
 from animirror.realtime.runtime import Session, read_contract
 from animirror.realtime.zoo import Zoo
 
@@ -35,13 +36,20 @@ class Segmenter:
 
 
 def load_segmenter(
-    zoo: Zoo, name: str | None = None, device: str = "auto", threads: int | None = None
+    zoo: Zoo,
+    name: str | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: str = "auto",
 ) -> Segmenter:
-    """The named (or the default) segmenter of the zoo, its file verified. Raises UserError."""
+    """The default segmenter of the zoo in the precision that suits (see models), or the named one as it is.
+
+    Its file is verified. Raises UserError.
+    """
     entry = zoo.get(name) if name else zoo.default("segmentation")
     if entry.task != "segmentation":
         raise UserError(f"The model '{entry.name}' is for {entry.task}, not a segmenter.")
-    segmenter = Segmenter(Session(zoo.verify(entry), device, threads))
+    segmenter = Segmenter(open_model(zoo, entry, device, threads, precision, named=name is not None))
     if (segmenter.labels, segmenter.size) != (entry.labels, entry.size):
         raise UserError(f"{entry.file} has other labels or another size than its entry in {zoo.folder}.")
     return segmenter

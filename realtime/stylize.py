@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
+from animirror.realtime.models import open_model
 from animirror.realtime.runtime import Session, read_contract
 from animirror.realtime.zoo import Zoo
 
@@ -36,11 +37,18 @@ class Stylizer:
 
 
 def load_stylizer(
-    zoo: Zoo, style: str | None = None, device: str = "auto", threads: int | None = None
+    zoo: Zoo,
+    style: str | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    precision: str = "auto",
 ) -> Stylizer:
-    """The generator of a style (default: the first of the manifest), its file verified. Raises UserError."""
+    """The generator of a style (default: the first of the manifest) in the precision that suits (see models).
+
+    ``style`` may be a model's own name: that model then as it is. Its file is verified. Raises UserError.
+    """
     entry = zoo.for_style(style) if style else zoo.default("stylization")
-    stylizer = Stylizer(Session(zoo.verify(entry), device, threads))
+    stylizer = Stylizer(open_model(zoo, entry, device, threads, precision, named=style == entry.name))
     if (stylizer.style, stylizer.size) != (entry.style, entry.size):
         raise UserError(f"{entry.file} has another style or another size than its entry in {zoo.folder}.")
     return stylizer

@@ -15,6 +15,7 @@ from animirror.realtime.errors import UserError
 MANIFEST = "manifest.json"
 VERSION = 1
 TASKS = ("segmentation", "stylization")
+INT8 = "int8"
 REPAIR = "reinstall animirror, or put the original file back"
 
 
@@ -35,6 +36,8 @@ class ModelEntry:
     labels: tuple[str, ...] | None = None
     style: str | None = None
     scores: list[dict[str, Any]] = field(default_factory=list)
+    # SHA-256 of the file that an int8 model was made from.
+    quantized_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,18 @@ class Zoo:
             if entry.task == "stylization" and style in (entry.style, entry.name):
                 return entry
         raise UserError(f"There is no style '{style}'; there are: {', '.join(self.styles()) or 'none'}.")
+
+    def has(self, task: str) -> bool:
+        """Whether there is any model for a task."""
+        return any(entry.task == task for entry in self.entries)
+
+    def quantized(self, entry: ModelEntry) -> ModelEntry | None:
+        """The int8 model that was made from this entry's very file; None where there is none.
+
+        When the file is replaced (a new training), the int8 model of the old one counts no more.
+        """
+        made = (other for other in self.entries if other.quantized_from == entry.sha256)
+        return next((other for other in made if other.task == entry.task), None)
 
     def verify(self, entry: ModelEntry) -> Path:
         """The entry's file, checked against size and hash. Raises UserError naming the file."""
@@ -154,6 +169,7 @@ def _where(path: Path, item: Any, index: int) -> str:
     return f"{path}, model {repr(name) if isinstance(name, str) else index + 1}"
 
 
+OPTIONAL = {"labels", "style", "scores", "quantized_from"}
 _TYPES: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "task": (str,),
@@ -168,13 +184,14 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "labels": (list, type(None)),
     "style": (str, type(None)),
     "scores": (list,),
+    "quantized_from": (str, type(None)),
 }
 
 
 def _parse(item: Any, where: str) -> ModelEntry:
     if not isinstance(item, dict):
         raise UserError(f"{where}: not an object.")
-    required = {f.name for f in dataclasses.fields(ModelEntry) if f.name not in ("labels", "style", "scores")}
+    required = {f.name for f in dataclasses.fields(ModelEntry)} - OPTIONAL
     if missing := required - item.keys():
         raise UserError(f"{where}: lacks {', '.join(sorted(missing))}.")
     if unknown := item.keys() - _TYPES.keys():
