@@ -10,12 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.smoothing import mix
+
+Value = TypeVar("Value", np.uint8, np.float32)
 
 EYES_LABEL = "eyes"
 # A cell of the probability map counts as eye from here on; an eye needs so many whole cells together, as a
@@ -86,8 +89,8 @@ def _same(eye: Eye, other: Eye) -> bool:
     return math.hypot(eye.x - other.x, eye.y - other.y) < SAME_EYE * max(eye.radius, other.radius)
 
 
-def enlarge_eyes(image: NDArray[np.uint8], eyes: Sequence[Eye], amount: float) -> NDArray[np.uint8]:
-    """The picture (uint8 [S, S, 3]) with its eyes ``amount`` times as tall (1: the picture itself).
+def enlarge_eyes(image: NDArray[Value], eyes: Sequence[Eye], amount: float) -> NDArray[Value]:
+    """The picture (uint8 [S, S, 3], or a map float32 [S, S]) with its eyes ``amount`` times as tall (1: itself).
 
     Within each disc of radius R a point at distance r from the centre shows what was nearer to it: full
     magnification in the middle, falling as (1 - (r/R)^2)^2 to none at the rim, so that no edge is seen.

@@ -2,6 +2,7 @@
 
 animirror train distill options.json          with "teacher": "runs/NAME/best.safetensors"
 animirror train distill options.json --resume
+animirror train distill options.json          with "pairs": a folder of `animirror prepare drawings`
 
 Only photos are needed: what the teacher makes of each is what the student is to make of it. Its losses are
 the L1 to the teacher's drawing, the L1 between what both drawings give in the layers of the student's own
@@ -9,14 +10,18 @@ discriminator (feature matching: pix2pixHD, Wang et al., CVPR 2018, equation 3),
 loss of that discriminator, which takes the teacher's drawings for real ones (the teacher's output as the
 truth for unpaired photos: GAN Compression, Li et al., CVPR 2020, section 3.1). Features of the discriminator
 need no weights from elsewhere, and fit whatever layers teacher and student have.
+
+The teacher may also be no network but a pen that draws by rule (training/pen): it is slow, and its drawings
+are made beforehand, as pairs.
 """
 
 from __future__ import annotations
 
 import logging
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,16 +34,21 @@ from animirror.realtime.errors import UserError
 from animirror.training import losses
 from animirror.training.checkpoint import load_checkpoint
 from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
+from animirror.training.drawings import read_pairs
 from animirror.training.gan import GanTraining, check_networks, fresh, require_gradients
 from animirror.training.look import as_filtered
 from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
 from animirror.training.options import DistillOptions, load_options
+from animirror.training.parsing_data import worn
 from animirror.training.pool import ImagePool
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_photos
 from animirror.training.splits import Splits, read_splits
 from animirror.training.state import start
+
+# How far pairs are zoomed and shifted, at most: their pictures show 1.25 times the crop's side.
+PAIR_JITTER = {"zoom_out": 1.05, "zoom_in": 0.85, "shift": 0.05}
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +61,7 @@ class Distillation(GanTraining):
     def __init__(
         self,
         options: DistillOptions,
-        teacher: nn.Module,
+        teacher: nn.Module | None,
         total_steps: int,
         device: torch.device,
         processes: Processes | None = None,
@@ -63,8 +73,10 @@ class Distillation(GanTraining):
             "gan": options.lambda_gan,
             "equivariance": options.lambda_equivariance,
         }
-        self.teacher = teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        require_gradients(self.teacher, wanted=False)
+        self.teacher = teacher
+        if teacher is not None:
+            teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            require_gradients(teacher, wanted=False)
         torch.manual_seed(options.seed)
         self.draw = fresh(options.generator, device)
         self.judge_drawings = fresh(options.discriminator, device)
@@ -77,17 +89,22 @@ class Distillation(GanTraining):
         torch.manual_seed(options.seed + self.processes.index)
         if options.compile:
             for network in (self.teacher, self.draw):
-                network.compile()
+                if network is not None:
+                    network.compile()
 
     def step(self, photos: torch.Tensor) -> dict[str, float]:
-        """One update of student, then discriminator. Photos: float32 [N, 3, S, S] RGB in -1..1.
+        """One update of student, then discriminator. Photos: float32 [N, 3, S, S] RGB in -1..1, without a
+        teacher [N, 2, 3, S, S]: each with its drawing.
 
         Returns every loss, unweighted, and their weighted sum as "generator": means over all processes.
         """
         self._set_rates()
-        photos = self._to_device(photos)
-        with torch.no_grad(), self._autocast():
-            wanted = self.teacher(photos).float()
+        if self.teacher is None:
+            photos, wanted = (self._to_device(part) for part in photos.unbind(1))
+        else:
+            photos = self._to_device(photos)
+            with torch.no_grad(), self._autocast():
+                wanted = self.teacher(photos).float()
         parts, drawn = self._update_student(photos, wanted)
         parts["judge_drawings"] = self._update_discriminator(wanted, drawn)
         return self._step_done(parts)
@@ -168,11 +185,32 @@ class DistillMonitor(Monitor):
 
     def _take_pictures(self, splits: Splits | None) -> None:
         options, teacher = self._options, self._gan.teacher
+        if teacher is None:
+            self._take_pairs()
+            return
         self._photos = validation_photos(options, splits, options.samples)
         self._drawings = translate(teacher, self._photos)
         if options.score != "none":
             photos = validation_photos(options, splits, options.score_pictures)
             self._judge = Judge(photos, translate(teacher, photos), options.score, self._gan.device)
+
+    def _take_pairs(self) -> None:
+        """Validation pairs; training ones stand in where none were kept apart."""
+        options = self._options
+        folder = Path(options.pairs)
+        part = "validation" if any((folder / "validation").glob("*/*.png")) else "train"
+        pairs = read_pairs(folder, part)
+        shown = [
+            pairs[place]
+            for place in np.linspace(0, len(pairs) - 1, min(options.samples, len(pairs))).astype(int)
+        ]
+        self._photos = np.stack([photo.view(options.size) for photo, _ in shown])
+        self._drawings = np.stack([drawing.view(options.size) for _, drawing in shown])
+        if options.score != "none":
+            judged = pairs[:: max(1, len(pairs) // options.score_pictures)][: options.score_pictures]
+            photos = np.stack([photo.view(options.size) for photo, _ in judged])
+            drawings = np.stack([drawing.view(options.size) for _, drawing in judged])
+            self._judge = Judge(photos, drawings, options.score, self._gan.device)
 
     def _rows(self, drawn: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         """Of the sample sheet: photo, the teacher's drawing, the student's."""
@@ -197,11 +235,43 @@ class Photos(Dataset[torch.Tensor]):
         return to_tensor(jittered(photo, self._size, self._jitter, random))
 
 
+class Pairs(Dataset[torch.Tensor]):
+    """Item i: a photo and its drawing, jittered alike by a generator seeded with (seed, start + i).
+
+    float32 [2, 3, S, S]. The photo alone loses detail as a webcam's pictures do: drawings stay clean.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Picture, Picture]],
+        size: int,
+        start: int,
+        end: int,
+        seed: int,
+        jitter: Jitter,
+    ) -> None:
+        self._pairs, self._size, self._jitter = pairs, size, jitter
+        self._start, self._end, self._seed = start, end, seed
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        seed = (self._seed, self._start + index)
+        random = np.random.default_rng(seed)
+        pair = self._pairs[int(random.integers(len(self._pairs)))]
+        photo, drawing = (
+            jittered(picture, self._size, self._jitter, np.random.default_rng(seed)) for picture in pair
+        )
+        return torch.stack([to_tensor(worn(photo, random)), to_tensor(drawing)])
+
+
 def load_teacher(options: DistillOptions) -> nn.Module:
     """The trained generator. Raises UserError where it is none, or cannot work on pictures of this size."""
     if not options.teacher:
         raise UserError(
-            "Distillation needs a teacher: name a generator's checkpoint in the option 'teacher'."
+            "Distillation needs a teacher: name a generator's checkpoint in the option 'teacher', or a "
+            "folder of drawings in the option 'pairs'."
         )
     path = Path(options.teacher)
     teacher, description = load_checkpoint(path)
@@ -224,22 +294,45 @@ def train(options: DistillOptions, resume: bool = False, max_minutes: float | No
     """
     folder, processes = Path(options.runs) / options.name, Processes()
     check_networks(options)
-    teacher = load_teacher(options)
+    teacher = None if options.pairs else load_teacher(options)
     splits = read_splits(Path(options.splits)) if options.splits else None
-    photos = as_filtered(read_pictures(Path(options.data_root), options.photos, splits, False), options)
-    per_epoch = options.steps_per_epoch or max(1, len(photos) // (options.batch * processes.count))
+    lessons = _pairs(options) if options.pairs else _photos(options, splits)
+    per_epoch = options.steps_per_epoch or max(1, lessons.pictures // (options.batch * processes.count))
     total = per_epoch * options.epochs
 
     student = Distillation(options, teacher, total, processes.device, processes)
     progress = start(folder, options, student, resume)
     monitor = DistillMonitor(folder, options, splits, student, progress, per_epoch)
     whole = options.batch * processes.count
-    data = Photos(
-        photos, options.size, progress.step * whole, total * whole, options.seed, jitters(options)[0]
-    )
+    data = lessons.dataset(progress.step * whole, total * whole)
     batches = loader(data, options, processes)
     run_loop(folder, student, student.step, batches, progress, monitor, per_epoch, max_minutes)
     return folder
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a student learns from: so many pictures, and the dataset of items from ``start`` to ``end``."""
+
+    pictures: int
+    dataset: Callable[[int, int], Dataset[torch.Tensor]]
+
+
+def _photos(options: DistillOptions, splits: Splits | None) -> Lessons:
+    photos = as_filtered(read_pictures(Path(options.data_root), options.photos, splits, False), options)
+    jitter = jitters(options)[0]
+    return Lessons(
+        len(photos), lambda start, end: Photos(photos, options.size, start, end, options.seed, jitter)
+    )
+
+
+def _pairs(options: DistillOptions) -> Lessons:
+    pairs = read_pairs(Path(options.pairs), "train")
+    # Pairs are stored with no more margin than this needs.
+    jitter = replace(jitters(options)[0], **PAIR_JITTER)
+    return Lessons(
+        len(pairs), lambda start, end: Pairs(pairs, options.size, start, end, options.seed, jitter)
+    )
 
 
 def run(arguments: Namespace) -> int:

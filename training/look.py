@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime.filter import color_groups
 from animirror.realtime.light import Light, measure_light
-from animirror.realtime.proportions import EYES_LABEL, Eye, enlarge_eyes, find_eyes
+from animirror.realtime.proportions import EYES_LABEL, Eye, Value, enlarge_eyes, find_eyes
 from animirror.realtime.regions import Crop, region_probability
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.zoo import Zoo
@@ -44,6 +44,10 @@ class Look:
         """A view (uint8 [S, S, 3] BGR) of the photo; ``matrix`` (2x3): the photo's pixels to the view's."""
         if self.light is not None:
             view = self.light.into_studio(view)
+        return self.enlarged(view, matrix)
+
+    def enlarged(self, view: NDArray[Value], matrix: NDArray[np.float64]) -> NDArray[Value]:
+        """A view, or a map of one label over it (float32 [S, S]), with its eyes enlarged and nothing else."""
         return enlarge_eyes(view, [self._seen(eye, matrix, view.shape[0]) for eye in self.eyes], self.amount)
 
     def _seen(self, eye: Eye, matrix: NDArray[np.float64], size: int) -> Eye:

@@ -252,6 +252,14 @@ class DistillOptions(CycleganOptions):
 
     name: str = option("distill", "name of the run and of its folder")
     teacher: str = option("", "checkpoint (.safetensors) of the trained generator that teaches")
+    pairs: str = option(
+        "", "in place of a teacher: folder of pairs that `animirror prepare drawings` made of the photos"
+    )
+    hand: str = option(
+        "anime",
+        "how the pairs are drawn (training/pen/hand.py)",
+        choices=("anime", "cartoon", "illustration"),
+    )
     generator: dict[str, Any] = option({"name": "lite"}, "the student: registry name and arguments")
     discriminator: dict[str, Any] = option({"name": "patchgan"}, "the student's: likewise")
     drawings: list[PictureSet] = option([], UNUSED)
@@ -270,6 +278,10 @@ class DistillOptions(CycleganOptions):
         super().__post_init__()
         if self.drawings:
             raise ValueError(f"option 'drawings' is {UNUSED}")
+        if self.teacher and self.pairs:
+            raise ValueError(
+                "options 'teacher' and 'pairs' exclude each other: one of them says what to draw"
+            )
 
 
 def load_options(cls: type[Options], path: Path) -> Options:

@@ -394,12 +394,18 @@ def draw_nobody(size: int, random: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    """What lenses, light and codecs do: light, colour cast, grey, blur, low resolution, noise, JPEG."""
+    """What lenses, light and codecs do: light, colour cast, grey, and what :func:`worn` does."""
     values = image.astype(np.float32)
     if random.random() < 0.7:
         values = _relight(values, random)
     if random.random() < 0.12:
         values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
+    return worn(values, random)
+
+
+def worn(values: NDArray[np.uint8] | NDArray[np.float32], random: np.random.Generator) -> NDArray[np.uint8]:
+    """A picture (0..255) as lenses, sensors and codecs leave it: blur, low resolution, noise, JPEG."""
+    values = values.astype(np.float32)
     if random.random() < 0.25:
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), float(random.uniform(0.4, 1.8))), np.float32)
     if random.random() < 0.15:

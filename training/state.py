@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from animirror.realtime.errors import UserError
 from animirror.training.checkpoint import load_tensors, save_checkpoint, save_tensors
 from animirror.training.gan import GanTraining
 from animirror.training.options import CycleganOptions, dump_options, load_options
+
+log = logging.getLogger(__name__)
 
 STATE, LAST, BEST, OPTIONS = "state.safetensors", "last.safetensors", "best.safetensors", "options.json"
 # Options that may change from one part of a run to the next; with another one it would be another run.
@@ -93,7 +96,10 @@ def _check_unchanged(path: Path, options: CycleganOptions) -> None:
 
 
 def _initialise(gan: GanTraining, path: Path) -> None:
-    """Start the networks from another run's: the same ones, or those of its coarse-to-fine half."""
+    """Start the networks from another run's: the same ones, or those of its coarse-to-fine half.
+
+    A judge of another kind starts anew: it learns fast. Raises UserError where a generator is another one.
+    """
     tensors, _ = load_tensors(path)
     networks: dict[str, Any] = {name: n for name, n in gan.modules().items() if n is not gan.average}
     for name, network in networks.items():
@@ -102,6 +108,8 @@ def _initialise(gan: GanTraining, path: Path) -> None:
             network.load_state_dict(weights)
         elif hasattr(network, "load_coarse"):
             network.load_coarse(weights)
+        elif name.startswith("judge"):
+            log.info("%s: '%s' is of another kind there and starts anew", path, name)
         else:
             raise UserError(f"{path} holds other networks than this run's options name; change 'init'.")
 

@@ -1,0 +1,218 @@
+"""Pairs to learn drawing from: each photo as a generator sees it, and what the pen makes of it.
+
+animirror prepare drawings training/presets/anime-drawn.json --workers 2
+
+CycleGAN keeps every shape and must find a style out of unpaired pictures: days on a GPU. Where the labels of
+a head are known, a program can draw it (training/pen), slowly and only with good labels; a generator that has
+learnt from such pairs draws from the photo alone, in milliseconds, and its style can go on being trained
+against real drawings.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.regions import Crop
+from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.zoo import Zoo
+from animirror.training.data import Picture, read_pictures
+from animirror.training.head_labels import hand_labels, seen_labels
+from animirror.training.look import Look, as_filtered
+from animirror.training.options import DistillOptions, PictureSet, load_options
+from animirror.training.pen.hand import HANDS
+from animirror.training.pen.paint import Map
+from animirror.training.pen.pen import draw_head
+from animirror.training.splits import Splits, read_splits
+
+# A pair shows this many times the crop's side, so that jitter finds no border; stored at PAIR_SIZE px a side
+# (256 px a crop), drawn at DRAWN_SIZE and averaged down: smooth lines.
+MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 480
+PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
+PARTS = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes."""
+
+    picture: Picture
+    inner: Crop
+    mask: Path | None
+    coding: str
+    hand: str
+    folder: Path
+    stem: str
+
+
+def run(arguments: Namespace) -> int:
+    """`animirror prepare drawings OPTIONS.json [--workers N] [--count N]`."""
+    options = load_options(DistillOptions, Path(arguments.options))
+    counts = prepare_drawings(options, arguments.workers, arguments.count)
+    Console(stderr=True).print(
+        f"{options.pairs}: " + ", ".join(f"{count} pairs for {part}" for part, count in counts.items())
+    )
+    return 0
+
+
+def prepare_drawings(options: DistillOptions, workers: int = 1, count: int | None = None) -> dict[str, int]:
+    """Draw the photos of ``options`` into its folder ``pairs``; pairs that are there already are kept.
+
+    ``count``: at most so many photos of each set. Returns the number of pairs for training and validation.
+    Raises UserError where options name no pairs, or no photo of theirs could be drawn.
+    """
+    if not options.pairs:
+        raise UserError("Drawings are prepared for a training by pairs: name a folder in the option 'pairs'.")
+    folder = Path(options.pairs)
+    _check_same_hand(folder, options)
+    splits = read_splits(Path(options.splits)) if options.splits else None
+    counts = {}
+    for part in PARTS:
+        tasks = [task for item in options.photos for task in _tasks(options, item, splits, part, count)]
+        missing = [task for task in tasks if not _drawing(task).exists()]
+        _draw_all(missing, workers, part)
+        counts[part] = len(list((folder / part / DRAWINGS).glob("*.png")))
+    if not counts["train"]:
+        raise UserError(f"None of the photos could be drawn; {folder} is empty. Are there faces in them?")
+    return counts
+
+
+def read_pairs(folder: Path, part: str) -> list[tuple[Picture, Picture]]:
+    """Photos with their drawings. Raises UserError where there are none."""
+    found = sorted((folder / part / DRAWINGS).glob("*.png"))
+    if not found:
+        raise UserError(
+            f"{folder / part} holds no pairs; draw them with `animirror prepare drawings OPTIONS.json`."
+        )
+    crop = Crop(PAIR_SIZE / 2, PAIR_SIZE / 2, PAIR_SIZE / MARGIN)
+    return [(Picture(folder / part / PHOTOS / path.name, crop), Picture(path, crop)) for path in found]
+
+
+def _check_same_hand(folder: Path, options: DistillOptions) -> None:
+    wanted = {"hand": options.hand, "eyes": options.eyes, "studio_light": options.studio_light}
+    about = folder / ABOUT
+    if about.exists():
+        known = json.loads(about.read_text(encoding="utf-8"))
+        if known["made"] != wanted:
+            raise UserError(
+                f"{folder} holds drawings made otherwise ({known['made']}, now {wanted}); name another "
+                "folder in the option 'pairs' or delete it."
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    hand = asdict(HANDS[options.hand])
+    about.write_text(json.dumps({"made": wanted, "hand": hand}, indent=2) + "\n", encoding="utf-8")
+
+
+def _tasks(
+    options: DistillOptions, item: PictureSet, splits: Splits | None, part: str, count: int | None
+) -> list[Task]:
+    validation, root = part == "validation", Path(options.data_root)
+    if validation and not (splits and splits.validation.get(item.name)):
+        return []
+    pictures = read_pictures(root, [item], splits, validation)[:count]
+    # What a generator is shown, but for the place of the square: jitter moves that.
+    shown = as_filtered(pictures, options)
+    folder = Path(options.pairs) / part
+    return [
+        Task(
+            replace(picture, crop=_widened(picture.crop)),
+            picture.crop,
+            root / item.masks / f"{picture.path.stem}.png" if item.masks else None,
+            item.coding,
+            options.hand,
+            folder,
+            f"{item.name}-{picture.path.stem}",
+        )
+        for picture in shown
+    ]
+
+
+def _widened(crop: Crop) -> Crop:
+    return Crop(crop.center_x, crop.center_y, crop.side * MARGIN)
+
+
+def _drawing(task: Task) -> Path:
+    return task.folder / DRAWINGS / f"{task.stem}.png"
+
+
+def _draw_all(tasks: Sequence[Task], workers: int, part: str) -> None:
+    if not tasks:
+        return
+    for name in (PHOTOS, DRAWINGS):
+        (tasks[0].folder / name).mkdir(parents=True, exist_ok=True)
+    bar = {"description": f"drawing, {part}", "console": Console(stderr=True), "total": len(tasks)}
+    quiet = not sys.stderr.isatty()
+    if workers <= 1:
+        drawer = _Drawer()
+        for task in track(tasks, disable=quiet, **bar):
+            drawer(task)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
+        for _ in track(pool.map(_in_worker, tasks, chunksize=8), disable=quiet, **bar):
+            pass
+
+
+def _start_worker() -> None:
+    cv2.setNumThreads(1)
+
+
+def _in_worker(task: Task) -> None:
+    _drawer()(task)
+
+
+@functools.cache
+def _drawer() -> _Drawer:
+    """A worker's own: its segmenter is loaded once."""
+    return _Drawer()
+
+
+class _Drawer:
+    """Draws one photo after another; loads the segmenter once."""
+
+    def __init__(self) -> None:
+        self._segmenter: Segmenter = load_segmenter(Zoo(), threads=1)
+
+    def __call__(self, task: Task) -> None:
+        """Write the pair, the drawing last: its file says that the pair is whole."""
+        picture = task.picture
+        photo = picture.view(DRAWN_SIZE)
+        labels = self._labels(task)
+        drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
+        if drawing is None:
+            return
+        _write(photo, task.folder / PHOTOS / f"{task.stem}.png")
+        _write(drawing, _drawing(task))
+
+    def _labels(self, task: Task) -> dict[str, Map] | None:
+        """Each label's map in the view, with eyes enlarged as the photo's are; None: not seen well enough."""
+        picture = task.picture
+        if task.coding == "celebamask19":
+            maps: dict[str, Map] | None = hand_labels(task.mask, picture.crop, DRAWN_SIZE)
+        else:
+            maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE)
+        if maps is None or not isinstance(picture.look, Look):
+            return maps
+        matrix = picture.crop.to_crop(DRAWN_SIZE)
+        return {name: picture.look.enlarged(values, matrix) for name, values in maps.items()}
+
+
+def _write(picture: NDArray[np.uint8], path: Path) -> None:
+    small = cv2.resize(picture, (PAIR_SIZE, PAIR_SIZE), interpolation=cv2.INTER_AREA)
+    beside = path.with_suffix(".tmp")
+    beside.write_bytes(cv2.imencode(".png", small)[1].tobytes())
+    beside.replace(path)

@@ -1,0 +1,85 @@
+"""Where every label of one head lies in a view: from masks made by hand, or as the segmenter sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
+from animirror.realtime.segment import Segmenter
+from animirror.training.data import Picture
+from animirror.training.parsing_data import decode_mask, read_mask
+from animirror.training.pen.paint import Map, blurred
+from animirror.training.pen.parts import FACE
+
+# Masks are sharp; blurred by this, units (1/256 of the view), they become probabilities. Masks of three
+# values were made small, and are smoothed more.
+HAND_BLUR, OUTER_BLUR = 0.8, 1.6
+# Smallest eyes and mouth that count as seen, shares of the view: without them a drawing has none.
+MIN_EYES, MIN_MOUTH = 0.0008, 0.0005
+# A pixel counts as a label's from here on.
+LIKELY = 0.5
+# Values of masks that know only the rest, the face and the hair.
+FACE_VALUE, HAIR_VALUE = 1, 2
+
+
+def hand_labels(mask: Path, crop: Crop, size: int) -> dict[str, Map]:
+    """CelebAMask-HQ's labels, merged, in the size x size view of ``crop``: float32 in 0..1 by name."""
+    codes = _view(decode_mask(read_mask(mask), "celebamask19", CELEBAMASK_LABELS), crop, size)
+    return {
+        name: blurred((codes == code).astype(np.float32), HAND_BLUR * size / 256)
+        for code, name in enumerate(CELEBAMASK_LABELS)
+    }
+
+
+def seen_labels(
+    segmenter: Segmenter, picture: Picture, mask: Path | None, head: Crop, size: int
+) -> dict[str, Map] | None:
+    """What the segmenter sees in the crop ``head``, in the size x size view of the picture's own crop.
+
+    ``mask``: a mask of rest, face and hair that is truer than the segmenter about their borders. None
+    where eyes or mouth are not seen.
+    """
+    answer = segmenter(head.extract(picture.image, segmenter.size)[None])[0]
+    to_map = np.vstack([head.to_crop(answer.shape[-1]), [0, 0, 1]])
+    matrix = picture.crop.to_crop(size) @ np.linalg.inv(to_map)
+    maps = {
+        name: np.clip(_warped(values, matrix, size), 0.0, 1.0)
+        for name, values in zip(segmenter.labels, answer, strict=True)
+    }
+    if mask is not None:
+        values = _view(read_mask(mask), picture.crop, size)
+        maps = _within(maps, values, OUTER_BLUR * size / 256)
+    return maps if _complete(maps, size) else None
+
+
+def _within(maps: dict[str, Map], values: NDArray[np.uint8], sigma: float) -> dict[str, Map]:
+    """Labels within the borders of a mask of rest, face and hair; what it calls face is all face."""
+    face, hair = (blurred((values == v).astype(np.float32), sigma) for v in (FACE_VALUE, HAIR_VALUE))
+    rest = np.clip(1.0 - face - hair, 0.0, 1.0)
+    features = {name: maps[name] * face for name in FACE if name != "skin"}
+    skin = np.clip(face - sum(features.values(), np.zeros_like(face)), 0.0, 1.0)
+    others = {name: maps[name] * rest for name in ("ears", "neck")}
+    return maps | features | others | {"skin": skin.astype(np.float32), "hair": hair}
+
+
+def _complete(maps: dict[str, Map], size: int) -> bool:
+    eyes = np.count_nonzero(maps["eyes"] > LIKELY)
+    mouth = sum(np.count_nonzero(maps[name] > LIKELY) for name in ("mouth", "upper_lip", "lower_lip"))
+    return eyes >= MIN_EYES * size**2 and mouth >= MIN_MOUTH * size**2
+
+
+def _view(values: NDArray[np.uint8], crop: Crop, size: int) -> NDArray[np.uint8]:
+    return np.asarray(
+        cv2.warpAffine(values, crop.to_crop(size), (size, size), flags=cv2.INTER_NEAREST), np.uint8
+    )
+
+
+def _warped(values: NDArray[np.float32], matrix: NDArray[np.float64], size: int) -> Map:
+    return np.asarray(
+        cv2.warpAffine(values, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT),
+        np.float32,
+    )

@@ -1,0 +1,108 @@
+"""Nose, mouth, brows and glasses: the small marks that make an expression."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.training.pen.hand import Hand
+from animirror.training.pen.paint import WHITE, Canvas, Lab, Map, Point, blurred, median_color, outline, step
+from animirror.training.pen.parts import Parts
+from animirror.training.pen.skin import Tones
+
+# Fewer pixels than these of a label are no nose, no lips, no brow, no glasses: square units.
+MIN_NOSE, MIN_LIPS, MIN_BROW, MIN_GLASSES, MIN_FRAME = 12.0, 12.0, 6.0, 150.0, 12.0
+# An inner mouth over this share of the mouth's squared width is open.
+OPEN = 0.03
+# Teeth are lighter than this and less red than that (L*, a*).
+TEETH_LIGHT, TEETH_RED = 52.0, 18.0
+THROAT = Lab(22.0, 30.0, 14.0)
+# Frames of glasses are darker than what surrounds them by these levels of L*.
+FRAME_DARKER = (4.0, 10.0)
+
+
+def draw_nose(canvas: Canvas, parts: Parts, tones: Tones) -> None:
+    """A short curve and a little shadow under the tip."""
+    rows, columns = np.nonzero(parts["nose"] > 0.5)
+    if rows.size < MIN_NOSE * parts.unit**2:
+        return
+    low, height = float(rows.max()), float(rows.max() - rows.min())
+    tip = float(columns[rows > low - 0.16 * height].mean())
+    base, width = low - 0.10 * height, float(columns.max() - columns.min())
+    shadow = canvas.polygon(
+        [(tip - 0.14 * width, base), (tip + 0.14 * width, base), (tip, base - 0.28 * width)]
+    )
+    canvas.lay(tones.shadow, blurred(shadow, 0.8 * parts.unit), 0.55)
+    along = np.linspace(-1.0, 1.0, 9)
+    curve = [(tip + 0.16 * width * s, base + 0.04 * width * (1.0 - s * s)) for s in along]
+    widths = [parts.unit * (0.5 + 0.9 * (1.0 - abs(s))) for s in along[1:]]
+    canvas.lay(tones.line, canvas.stroke(curve, widths), 0.8)
+
+
+def draw_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones) -> None:
+    """Lips as a tint, then the line between them, or the open mouth with its teeth."""
+    unit, lips = parts.unit, parts.together("upper_lip", "lower_lip")
+    if np.count_nonzero(lips > 0.5) < MIN_LIPS * unit**2:
+        return
+    tint = median_color(lab, lips > 0.5).mixed(tones.light, 0.45).changed(redder=4.0)
+    canvas.lay(tint, step(blurred(lips, 0.9 * unit), 0.35, 0.65), 0.55)
+    columns = np.nonzero(parts.together("upper_lip", "lower_lip", "mouth") > 0.5)[1]
+    width = float(columns.max() - columns.min())
+    if np.count_nonzero(parts["mouth"] > 0.5) > OPEN * width**2:
+        _open_mouth(canvas, lab, parts, tones)
+    else:
+        _closed_mouth(canvas, parts, tones, float(columns.min()), width)
+    rows, columns = np.nonzero(parts["lower_lip"] > 0.5)
+    if rows.size:
+        x, y, half = float(columns.mean()), float(rows.max()) + 1.2 * unit, 0.16 * width
+        under = [(x + half * s, y - 0.10 * half * s * s) for s in np.linspace(-1.0, 1.0, 7)]
+        canvas.lay(tones.line, canvas.stroke(under, [0.9 * unit] * 6), 0.35)
+
+
+def _open_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones) -> None:
+    unit, inner = parts.unit, parts["mouth"]
+    canvas.lay(THROAT, step(blurred(inner, 0.7 * unit), 0.35, 0.65))
+    teeth = ((lab[..., 0] > TEETH_LIGHT) & (lab[..., 1] < TEETH_RED)).astype(np.float32) * inner
+    canvas.lay(WHITE, step(blurred(teeth, 0.9 * unit), 0.4, 0.6))
+    canvas.lay(tones.line, outline(blurred(inner, 0.7 * unit), 0.75 * unit), 0.9)
+
+
+def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width: float) -> None:
+    curve: list[Point] = []
+    for x in np.linspace(left + 1.0, left + width - 1.0, 25):
+        upper = np.flatnonzero(parts["upper_lip"][:, round(x)] > 0.5)[-1:]
+        lower = np.flatnonzero(parts["lower_lip"][:, round(x)] > 0.5)[:1]
+        ends = [float(y) for y in (*upper, *lower)]
+        if ends:
+            curve.append((float(x), sum(ends) / len(ends)))
+    if len(curve) < 5:
+        return
+    heights = np.convolve(np.pad([y for _, y in curve], 2, "edge"), np.full(5, 0.2), "valid")
+    smooth = [(x, float(y)) for (x, _), y in zip(curve, heights, strict=True)]
+    taper = np.abs(np.linspace(-1.0, 1.0, len(smooth) - 1))
+    canvas.lay(tones.line, canvas.stroke(smooth, parts.unit * (1.7 - 0.9 * taper)), 0.95)
+
+
+def draw_brows(canvas: Canvas, lab: NDArray[np.float32], parts: Parts) -> None:
+    """Brows as flat shapes of their own colour, darkened."""
+    brows = parts["brows"]
+    if np.count_nonzero(brows > 0.5) < MIN_BROW * parts.unit**2:
+        return
+    color = median_color(lab, brows > 0.5)
+    ink = Lab(max(6.0, 0.62 * color.lightness), 0.8 * color.green_red, 0.7 * color.blue_yellow)
+    canvas.lay(ink, step(blurred(brows, 1.2 * parts.unit), 0.42, 0.62))
+
+
+def draw_glasses(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand) -> None:
+    """The frame: what is darker than its surroundings where the glasses are."""
+    unit, glasses = parts.unit, parts["glasses"]
+    if np.count_nonzero(glasses > 0.5) < MIN_GLASSES * unit**2:
+        return
+    lightness = np.ascontiguousarray(lab[..., 0])
+    darker = blurred(lightness, 5.0 * unit) - lightness
+    frame: Map = step(blurred(darker, 0.6 * unit), *FRAME_DARKER) * step(blurred(glasses, 2 * unit), 0.3, 0.6)
+    if np.count_nonzero(frame > 0.5) < MIN_FRAME * unit**2:
+        return
+    color = median_color(lab, frame > 0.5)
+    ink = Lab(min(0.7 * color.lightness, 40.0), color.green_red, color.blue_yellow)
+    canvas.lay(ink, step(blurred(frame, 0.7 * unit * max(1.0, hand.line)), 0.25, 0.6))

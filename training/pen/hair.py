@@ -1,0 +1,80 @@
+"""Hair: three flat tones that follow the strands, lines between them, an outline."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.training.pen.flow import averaged_along, directions
+from animirror.training.pen.hand import Hand
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, from_lab, outline, step
+from animirror.training.pen.parts import SMOOTH, Parts
+
+# Less hair than this is not drawn, square units.
+MIN_HAIR = 300.0
+# Strands are averaged along their flow by these lengths, one after the other, units.
+ALONG = (7.0, 5.0)
+# Where, between the darkest and lightest strands (percentiles of L*), shadow ends and gloss begins.
+EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
+# Least and most steps of L* between the tones: flat hair still gets them, strong light does not tear it.
+SHADOW_STEP, GLOSS_STEP = (9.0, 22.0), (10.0, 24.0)
+
+
+def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand) -> None:
+    """Paint the hair over whatever is there; nothing where there is hardly any."""
+    unit, hair = parts.unit, parts["hair"]
+    sure = hair > 0.6
+    if np.count_nonzero(sure) < MIN_HAIR * unit**2:
+        return
+    flow = directions(blurred(np.ascontiguousarray(lab[..., 0]), unit), 3.0 * unit)
+    strands = blurred(lab, 0.9 * unit)
+    for length in ALONG:
+        strands = averaged_along(strands, flow, round(length * unit))
+    lightness = np.ascontiguousarray(strands[..., 0])
+    low, high = np.percentile(lightness[sure], EXTREMES)
+    reach = max(float(high - low), 8.0)
+    borders = (float(low) + SHADOW_ENDS * reach, float(low) + GLOSS_BEGINS * reach)
+    shadow, middle, gloss = _tones(strands, sure, borders, hand)
+    soft = hand.hair_edge * reach
+    lit, shining = (step(lightness, border - soft, border + soft)[..., None] for border in borders)
+    colors = [np.array(tone.values, np.float32) for tone in (shadow, middle, gloss)]
+    picture = colors[0] + (colors[1] - colors[0]) * lit + (colors[2] - colors[1]) * shining
+    where = step(blurred(hair, unit), 0.40, 0.62)
+    canvas.lay(from_lab(np.asarray(picture, np.float32)), where)
+    ink = Lab(max(3.0, 0.45 * shadow.lightness), 0.7 * shadow.green_red, 0.6 * shadow.blue_yellow)
+    canvas.lay(ink, _lines(lightness, flow, reach, unit) * where, hand.strands)
+    canvas.lay(ink, outline(blurred(hair, SMOOTH * unit), (hand.line + 0.1) * unit), hand.line_opacity)
+
+
+def _tones(
+    strands: NDArray[np.float32], sure: NDArray[np.bool_], borders: tuple[float, float], hand: Hand
+) -> tuple[Lab, Lab, Lab]:
+    """Shadow, middle and gloss: the mean colour of each, kept apart and made vivid."""
+    lightness = strands[..., 0]
+    dark, bright = lightness < borders[0], lightness >= borders[1]
+    whole = _mean(strands, sure)
+    middle = (_mean(strands, sure & ~dark & ~bright) or whole or Lab(40.0, 0.0, 0.0)).changed(
+        vivid=hand.vivid
+    )
+    shadow = (_mean(strands, sure & dark) or middle).changed(vivid=hand.vivid)
+    gloss = (_mean(strands, sure & bright) or middle).changed(vivid=hand.vivid)
+    deeper = float(np.clip(middle.lightness - shadow.lightness, *SHADOW_STEP))
+    higher = float(np.clip(gloss.lightness - middle.lightness, *GLOSS_STEP))
+    return (
+        Lab(max(4.0, middle.lightness - deeper), shadow.green_red, shadow.blue_yellow),
+        middle,
+        Lab(min(94.0, middle.lightness + higher), gloss.green_red, gloss.blue_yellow),
+    )
+
+
+def _mean(strands: NDArray[np.float32], where: NDArray[np.bool_]) -> Lab | None:
+    if np.count_nonzero(where) < 20:
+        return None
+    return Lab(*(float(value) for value in strands[where].mean(axis=0)))
+
+
+def _lines(lightness: Map, flow: NDArray[np.float32], reach: float, unit: float) -> Map:
+    """Dark valleys between strands: a difference of Gaussians, averaged along the flow (Kang et al. 2007)."""
+    valleys = blurred(lightness, 2.4 * unit) - blurred(lightness, 0.9 * unit)
+    valleys = averaged_along(valleys, flow, round(4.0 * unit))
+    return step(valleys, 0.045 * reach, 0.12 * reach)

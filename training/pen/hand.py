@@ -1,0 +1,80 @@
+"""The hand that draws: what differs between one style and another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a style draws; lengths in units (1/256 of the side), levels of L*."""
+
+    # Half width and opacity of outlines.
+    line: float
+    line_opacity: float
+    # Half width of the border between light and shadow on the skin, levels: small is a hard cel edge.
+    skin_edge: float
+    # How much darker the shadow on the skin is, at least and at most.
+    shadow: tuple[float, float]
+    # Opacity of the blush on the cheeks.
+    blush: float
+    # Half width of the borders between tones of hair, as a share of the hair's range of lightness.
+    hair_edge: float
+    # Opacity of the lines between strands, and factor of the hair's colour.
+    strands: float
+    vivid: float
+    # How much larger eyes are drawn than they are shown (which is enlarged already), and the iris in them.
+    eye_width: float
+    eye_height: float
+    iris: float
+    # Width of the upper lashes, as a share of the eye's height.
+    lashes: float
+
+
+HANDS = {
+    # Cel animation: thin lines, two hard tones of skin, three of hair, tall eyes.
+    "anime": Hand(
+        line=0.8,
+        line_opacity=0.85,
+        skin_edge=1.6,
+        shadow=(9.0, 16.0),
+        blush=0.3,
+        hair_edge=0.06,
+        strands=0.75,
+        vivid=1.18,
+        eye_width=1.14,
+        eye_height=1.32,
+        iris=0.60,
+        lashes=0.17,
+    ),
+    # Avatars: thick outlines, hardly any shadow, hair in broad flat tones.
+    "cartoon": Hand(
+        line=2.0,
+        line_opacity=1.0,
+        skin_edge=1.2,
+        shadow=(7.0, 10.0),
+        blush=0.0,
+        hair_edge=0.04,
+        strands=0.3,
+        vivid=1.35,
+        eye_width=1.10,
+        eye_height=1.22,
+        iris=0.52,
+        lashes=0.22,
+    ),
+    # Painted illustration: soft shading, fine lines, glossy hair.
+    "illustration": Hand(
+        line=0.6,
+        line_opacity=0.5,
+        skin_edge=7.0,
+        shadow=(11.0, 18.0),
+        blush=0.4,
+        hair_edge=0.22,
+        strands=0.55,
+        vivid=1.12,
+        eye_width=1.14,
+        eye_height=1.28,
+        iris=0.62,
+        lashes=0.14,
+    ),
+}

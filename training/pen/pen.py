@@ -1,0 +1,51 @@
+"""A whole head: its photo and its labels in, the drawing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.training.pen.eyes import draw_eye, find_eyes
+from animirror.training.pen.features import draw_brows, draw_glasses, draw_mouth, draw_nose
+from animirror.training.pen.hair import draw_hair
+from animirror.training.pen.hand import Hand
+from animirror.training.pen.paint import Canvas, Map, to_lab
+from animirror.training.pen.parts import tidied
+from animirror.training.pen.skin import draw_blush, draw_outline, find_tones, paint_skin
+
+# The photo is smoothed before its tones are taken: noise would become spots. Bilateral filter (Tomasi and
+# Manduchi, ICCV 1998): levels and units.
+LEVELS, REACH = 30.0, 4.0
+
+
+def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -> NDArray[np.uint8] | None:
+    """The head in the middle of a photo as ``hand`` draws it; what is not head stays the photo.
+
+    ``photo``: uint8 [S, S, 3] BGR, as the filter shows it to a generator; ``labels``: probability float32
+    [S, S] of each label (CelebAMask-HQ's, merged), enlarged eyes and all. Returns uint8 [S, S, 3] BGR; None
+    where there is no face worth drawing.
+    """
+    parts = tidied(labels)
+    if parts is None:
+        return None
+    smooth = np.asarray(cv2.bilateralFilter(photo, 0, LEVELS, REACH * parts.unit), np.uint8)
+    lab = to_lab(smooth)
+    tones = find_tones(lab, parts, hand)
+    if tones is None:
+        return None
+    canvas = Canvas(photo.astype(np.float32) / 255.0)
+    eyes = find_eyes(lab, parts)
+    paint_skin(canvas, lab, parts, tones, hand)
+    draw_blush(canvas, parts, tones, hand, [eye.center for eye in eyes])
+    draw_nose(canvas, parts, tones)
+    draw_mouth(canvas, lab, parts, tones)
+    draw_brows(canvas, lab, parts)
+    draw_outline(canvas, parts, tones, hand)
+    for eye in eyes:
+        draw_eye(canvas, eye, parts, tones, hand)
+    draw_glasses(canvas, lab, parts, hand)
+    draw_hair(canvas, lab, parts, hand)
+    return np.asarray(np.clip(canvas.picture * 255.0, 0.0, 255.0).round(), np.uint8)

@@ -1,0 +1,141 @@
+"""Skin: one light tone, one shadow, a beard where there is one, blush, and the lines around a face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.training.pen.hand import Hand
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, from_lab, median_color, outline, step
+from animirror.training.pen.parts import FACE, SMOOTH, Parts
+
+# Pixels this far in L* from the median skin are nostrils, reflections, stray hair: not asked for the tones.
+OUTLIER = 45.0
+# The light on a face is what is left after blurring by this much, units.
+LIGHT_SIGMA, BEARD_SIGMA, NECK_SIGMA = 3.0, 1.6, 5.0
+# Below the median by this share of the skin's spread begins the shadow.
+SHADOW_FROM = 0.75
+# A beard is this much darker than the skin, covers this share of the face and of the chin; less is shadow.
+BEARD_DARKER, BEARD_AREA, BEARD_CHIN = 24.0, 0.05, 0.35
+# Smallest share of the face that one island of beard covers.
+BEARD_ISLAND = 0.035
+# Fewer pure skin pixels than this say nothing of its colour, square units.
+MIN_SKIN = 60.0
+
+
+@dataclass(frozen=True)
+class Tones:
+    """The colours of one face: lit, in shadow, and its lines."""
+
+    light: Lab
+    shadow: Lab
+    line: Lab
+    median: Lab
+    border: float
+
+
+def find_tones(lab: NDArray[np.float32], parts: Parts, hand: Hand) -> Tones | None:
+    """The tones of a face (``lab``: float32 [S, S, 3]); None where too little skin shows."""
+    core = _core(parts)
+    if np.count_nonzero(core > 0.5) < MIN_SKIN * parts.unit**2:
+        return None
+    median = median_color(lab, core > 0.5)
+    spread = max(4.0, float(np.std(_light(lab, parts, core, median)[core > 0.5])))
+    light = Lab(
+        min(94.0, median.lightness + 0.55 * spread + 2.0), median.green_red * 1.02, median.blue_yellow * 0.97
+    )
+    depth = float(np.clip(1.3 * spread, *hand.shadow))
+    shadow = Lab(light.lightness - depth, median.green_red * 1.15 + 3.5, median.blue_yellow + 1.0)
+    line = Lab(max(8.0, median.lightness * 0.32), min(30.0, median.green_red + 8.0), median.blue_yellow * 0.8)
+    return Tones(light, shadow, line, median, median.lightness - SHADOW_FROM * spread)
+
+
+def paint_skin(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, hand: Hand) -> None:
+    """Face, ears and neck in the tones that ``tones`` names."""
+    light = _light(lab, parts, _core(parts), tones.median)
+    lit = step(light, tones.border - hand.skin_edge, tones.border + hand.skin_edge)
+    picture = _between(tones, lit)
+    beard = _beard(lab, parts, tones)
+    if beard is not None:
+        where, color = beard
+        picture += where[..., None] * (color.bgr - picture)
+    skin = step(blurred(parts.together("ears", *FACE), 0.8 * parts.unit), 0.35, 0.65)
+    canvas.lay(picture, skin)
+    neck = parts["neck"]
+    lit_neck = step(_filled(lab[..., 0], neck, NECK_SIGMA * parts.unit), tones.border - 6, tones.border + 8)
+    canvas.lay(_between(tones, lit_neck), step(blurred(neck, 0.8 * parts.unit), 0.35, 0.65))
+
+
+def draw_outline(canvas: Canvas, parts: Parts, tones: Tones, hand: Hand) -> None:
+    """Lines around face and ears, where no hair covers them."""
+    bare = step(1.0 - blurred(parts["hair"], 2.0 * parts.unit), 0.3, 0.7)
+    for shape in (parts.face, parts.together("ears", *FACE)):
+        rim = outline(blurred(shape, SMOOTH * parts.unit), hand.line * parts.unit)
+        canvas.lay(tones.line, rim * bare, hand.line_opacity)
+
+
+def draw_blush(
+    canvas: Canvas, parts: Parts, tones: Tones, hand: Hand, eyes: list[tuple[float, float]]
+) -> None:
+    """A soft red under each eye; ``eyes``: their centres, px."""
+    left, _, width, height = parts.box
+    for x, y in eyes:
+        outwards = 0.042 * width * (1.0 if x > left + width / 2 else -1.0)
+        cheek = canvas.ellipse((x + outwards, y + 0.17 * height), 0.11 * width, 0.055 * height)
+        where = blurred(cheek, 0.02 * width) * parts["skin"]
+        canvas.lay(tones.light.changed(lighter=-10.0, redder=14.0), where, hand.blush)
+
+
+def _between(tones: Tones, lit: Map) -> NDArray[np.float32]:
+    dark, light = np.array(tones.shadow.values), np.array(tones.light.values)
+    return from_lab((dark + (light - dark) * lit[..., None]).astype(np.float32))
+
+
+def _core(parts: Parts) -> Map:
+    """Skin away from every border, where no other label's colour bleeds in."""
+    pure = parts.together("skin", "ears")
+    side = int(4 * parts.unit) | 1
+    core = np.asarray(cv2.erode(pure, np.ones((side, side), np.uint8)), np.float32)
+    return core if np.count_nonzero(core > 0.5) >= MIN_SKIN * parts.unit**2 else pure
+
+
+def _light(lab: NDArray[np.float32], parts: Parts, core: Map, median: Lab) -> Map:
+    """L* of the skin alone, carried on under eyes, lips and brows."""
+    usable = core * (np.abs(lab[..., 0] - median.lightness) < OUTLIER) + np.float32(1e-4) * parts.face
+    return _filled(lab[..., 0], np.asarray(usable, np.float32), LIGHT_SIGMA * parts.unit)
+
+
+def _filled(values: Map, where: Map, sigma: float) -> Map:
+    """Normalized convolution (Knutsson and Westin, CVPR 1993): a blur that counts only ``where``."""
+    weight = blurred(where, sigma) + np.float32(1e-4)
+    return np.asarray(blurred(values * where, sigma) / weight, np.float32)
+
+
+def _beard(lab: NDArray[np.float32], parts: Parts, tones: Tones) -> tuple[Map, Lab] | None:
+    """Where the beard is and its colour; None on a shaven face."""
+    unit, (left, top, width, height) = parts.unit, parts.box
+    size = parts.face.shape[0]
+    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
+    skin = parts.together("skin", "ears")
+    dark = _filled(lab[..., 0], skin, BEARD_SIGMA * unit)
+    limit = tones.median.lightness - BEARD_DARKER
+    found = step(-dark, -limit - 3.0, -limit + 3.0) * skin
+    found = found * step(rows, top + 0.55 * height, top + 0.68 * height)
+    found = step(blurred(found, 1.5 * unit), 0.35, 0.65)
+    area = np.count_nonzero(parts.face > 0.5)
+    count, islands, facts, _ = cv2.connectedComponentsWithStats((found > 0.5).astype(np.uint8))
+    large = [i for i in range(1, count) if facts[i, cv2.CC_STAT_AREA] > BEARD_ISLAND * area]
+    beard = np.isin(islands, large)
+    chin = (rows > top + 0.8 * height) & (np.abs(columns - left - width / 2) < 0.2 * width)
+    chin &= parts.face > 0.5
+    if np.count_nonzero(beard) < BEARD_AREA * area or not chin.any() or beard[chin].mean() < BEARD_CHIN:
+        return None
+    color = median_color(lab, beard)
+    color = Lab(
+        min(color.lightness, tones.median.lightness - 18.0) * 0.95, color.green_red, color.blue_yellow
+    )
+    near = blurred(cv2.dilate(beard.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32), unit)
+    return np.asarray(found * near, np.float32), color
