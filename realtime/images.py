@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,21 @@ FORMATS = {
 # High enough that recompression is not seen beside the original.
 QUALITY = 95
 ORIENTATION = 0x0112
+# Tags of TIFF's baseline and extensions that say how pixels are stored in that file: not true of any other.
+LAYOUT_TAGS = (
+    *range(254, 260),
+    262,
+    266,
+    273,
+    *range(277, 280),
+    284,
+    317,
+    *range(322, 326),
+    338,
+    339,
+    347,
+    34675,
+)
 # What Pillow's decoders raise where a damaged file makes them stumble (found by flipping bytes).
 DECODER_ERRORS = (
     OSError,
@@ -70,12 +87,24 @@ def read_picture(path: Path) -> Picture:
             )
         if path.stat().st_size == 0:
             raise UserError(f"The picture {path} is empty (0 bytes).")
-        with warnings.catch_warnings(), Image.open(path) as opened:
+    except FileNotFoundError as error:
+        raise UserError(f"The picture {path} does not exist.") from error
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise UserError(f"The picture {path} cannot be read: {error.strerror}.") from error
+    return _decoded(path, path)
+
+
+def decode_picture(content: bytes, path: Path) -> Picture:
+    """The picture of a file's bytes; ``path``: the file that errors name. As read_picture."""
+    return _decoded(io.BytesIO(content), path)
+
+
+def _decoded(source: Path | io.BytesIO, path: Path) -> Picture:
+    try:
+        with warnings.catch_warnings(), Image.open(source) as opened:
             # Of large pictures and odd tags; what matters of them ends in a UserError.
             warnings.simplefilter("ignore")
             return _convert(opened, path)
-    except FileNotFoundError as error:
-        raise UserError(f"The picture {path} does not exist.") from error
     except UnidentifiedImageError as error:
         raise UserError(f"{path} is not a picture that can be read; try PNG, JPEG, WebP or TIFF.") from error
     except Image.DecompressionBombError as error:
@@ -98,6 +127,9 @@ def _convert(opened: Image.Image, path: Path) -> Picture:
     note = f"{path} holds several pictures: only the first of its {frames} is used." if several else None
     upright = ImageOps.exif_transpose(_eight_bit(opened))
     exif, icc = opened.getexif(), opened.info.get("icc_profile")
+    if exif:
+        for tag in LAYOUT_TAGS:
+            exif.pop(tag, None)
     if exif:
         # The pixels are upright now; the tag must not turn them again.
         exif[ORIENTATION] = 1
@@ -168,12 +200,14 @@ def partial_path(target: Path) -> Path:
     return target.with_name(f".{target.stem}.partial{os.getpid()}{target.suffix}")
 
 
-def write_picture(picture: Picture, target: Path) -> None:
+def write_picture(picture: Picture, target: Path, quality: int = QUALITY) -> None:
     """Write a picture in the format of the target's suffix: beside it first, then renamed.
 
     EXIF and colour profile are kept where the format holds them, transparency too; it becomes white where
-    it does not. Raises UserError.
+    it does not. ``quality``: 1 to 100 for JPEG and WebP; WebP at 100 is lossless. Raises UserError.
     """
+    if not 1 <= quality <= 100:
+        raise UserError(f"The quality must be between 1 and 100, not {quality}.")
     check_target(target, overwrite=True)
     format_name, holds_alpha = FORMATS[target.suffix.lower()]
     rgb = picture.frame[..., ::-1]
@@ -185,7 +219,7 @@ def write_picture(picture: Picture, target: Path) -> None:
         Image.fromarray(np.ascontiguousarray(rgb)).save(
             partial,
             format_name,
-            quality=QUALITY,
+            **_settings(format_name, quality),
             **{key: value for key, value in extras.items() if value and format_name != "BMP"},
         )
         partial.replace(target)
@@ -193,6 +227,14 @@ def write_picture(picture: Picture, target: Path) -> None:
         raise UserError(f"The picture {target} cannot be written: {error}.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _settings(format_name: str, quality: int) -> dict[str, Any]:
+    if format_name == "WEBP":
+        # exact: colours under alpha 0 are kept too.
+        return {"quality": quality, "lossless": quality == 100, "exact": True}
+    # TIFF stays uncompressed: libtiff, which compresses for Pillow, fails on EXIF with parts of its own.
+    return {"quality": quality} if format_name == "JPEG" else {}
 
 
 def _on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
