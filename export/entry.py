@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from animirror.export.fold import folded
 from animirror.export.parity import Parity, check_parity
 from animirror.export.to_onnx import OPSET, PRECISIONS, write_onnx
 from animirror.realtime.errors import UserError
@@ -70,7 +71,8 @@ def export_checkpoint(
     zoo = Zoo(weights, create=True)
     candidate = weights / f"{name}.candidate.onnx"
     try:
-        write_onnx(network, description, candidate, precision)
+        # The parity check below compares with the network as it was trained.
+        write_onnx(folded(network), description, candidate, precision)
         parity = check_parity(network, description["task"], candidate, pictures_to_try, precision)
         target = weights / f"{name}.onnx"
         candidate.replace(target)
