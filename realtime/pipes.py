@@ -60,6 +60,12 @@ def check_format(name: str, output: bool) -> str:
     return CONTAINERS[name]
 
 
+def result_suffix(name: str) -> str:
+    """The suffix of the file that goes into a pipe as ``name``. Raises UserError."""
+    # Raw frames are decoded from a lossless file.
+    return ".mkv" if name == RAW else check_format(name, output=True)
+
+
 def check_pixels(name: str) -> str:
     """The name itself. Raises UserError where raw frames cannot be so."""
     if name not in RAW_FORMATS:
@@ -143,10 +149,13 @@ def raw_frames(path: Path, pixels: str) -> Iterator[bytes]:
 
 
 @contextmanager
-def beside(folder: Path) -> Iterator[Path]:
-    """A folder for what lies between a pipe and a conversion; gone in the end, whatever happens."""
+def between(folder: Path | None) -> Iterator[Path]:
+    """A folder for what lies between a pipe and a conversion; gone in the end, whatever happens.
+
+    ``folder``: where it is made, beside the result (None: where the system keeps such things).
+    """
     try:
-        with tempfile.TemporaryDirectory(prefix="animirror-", dir=folder) as name:
+        with tempfile.TemporaryDirectory(prefix=".animirror-", dir=folder) as name:
             yield Path(name)
     except FileNotFoundError as error:
-        raise UserError(f"The folder {folder} for the pipe's video does not exist.") from error
+        raise UserError(f"The folder {folder} for the result does not exist; create it first.") from error

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.stylize import load_stylizer
-from animirror.realtime.zoo import Zoo, sha256
-
-
-@dataclass(frozen=True)
-class Made:
-    """A filter, and all that decides how its pictures look, in words: its models' hashes and its options."""
-
-    face_filter: FaceFilter
-    look: str
+from animirror.realtime.zoo import Zoo
 
 
 @dataclass(frozen=True)
@@ -35,11 +27,9 @@ class Recipe:
         if self.threads is not None and self.threads < 1:
             raise UserError(f"--threads must be at least 1, not {self.threads}.")
 
-    def make(self) -> Made:
+    def make(self) -> FaceFilter:
         """A new filter, its models loaded and verified. Raises UserError."""
         zoo = Zoo() if self.models is None else Zoo(self.models)
         segmenter = load_segmenter(zoo, None, self.device, self.threads, self.precision)
         stylizer = load_stylizer(zoo, self.style, self.device, self.threads, self.precision)
-        files = [sha256(model.session.path) for model in (segmenter, stylizer)]
-        look = f"models {' '.join(files)}, {sorted(asdict(self.options).items())}"
-        return Made(FaceFilter(segmenter, stylizer, self.options), look)
+        return FaceFilter(segmenter, stylizer, self.options)
