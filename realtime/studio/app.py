@@ -1,0 +1,333 @@
+"""The studio's window: its pages, what they share (document, worker, texts, theme), its beginning and end."""
+
+from __future__ import annotations
+
+import logging
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tkinter import ttk
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.studio import autosave, dialogs, drop, menu
+from animirror.realtime.studio.document import Document
+from animirror.realtime.studio.models import Models
+from animirror.realtime.studio.page import Page
+from animirror.realtime.studio.page_generate import GeneratePage
+from animirror.realtime.studio.page_live import LivePage
+from animirror.realtime.studio.page_save import SavePage
+from animirror.realtime.studio.page_select import SelectPage
+from animirror.realtime.studio.page_start import StartPage
+from animirror.realtime.studio.preferences import Preferences, load_preferences, save_preferences
+from animirror.realtime.studio.project import open_document
+from animirror.realtime.studio.texts import Texts
+from animirror.realtime.studio.theme import Theme
+from animirror.realtime.studio.tooltip import Tooltip
+from animirror.realtime.studio.worker import Cancelled, Job, Worker
+
+log = logging.getLogger(__name__)
+
+PAGES: tuple[type[Page], ...] = (StartPage, SelectPage, GeneratePage, SavePage, LivePage)
+# Pixels of a usual screen: fits a laptop's 1366 x 768 with its task bar.
+SIZE, SMALLEST = (1180, 700), (920, 600)
+
+
+class Studio:
+    """The program: builds the window in ``root`` and answers what happens in it."""
+
+    def __init__(
+        self, root: tk.Tk, models: Models, settings: Path, theme: str | None, language: str | None
+    ) -> None:
+        self.root, self.models, self._settings = root, models, settings
+        self.preferences: Preferences = load_preferences(settings)
+        self.look = Theme(root, theme or self.preferences.theme)
+        self.texts = Texts(language or self.preferences.language)
+        self.worker = Worker(root.after, self.fail, self._busy)
+        self.document: Document | None = None
+        self._frame: ttk.Frame | None = None
+        self._opening = False
+        root.report_callback_exception = self._surprised
+        root.protocol("WM_DELETE_WINDOW", self.quit)
+        size = tuple(
+            min(self.look.px(wanted), screen - self.look.px(60))
+            for wanted, screen in zip(
+                SIZE, (root.winfo_screenwidth(), root.winfo_screenheight()), strict=True
+            )
+        )
+        root.geometry(f"{size[0]}x{size[1]}")
+        root.minsize(*(min(self.look.px(length), have) for length, have in zip(SMALLEST, size, strict=True)))
+        drop.accept(root, self.open)
+        self._build("start")
+
+    # -- the window -------------------------------------------------------------------------------------
+
+    def _build(self, page: str) -> None:
+        """Make (or, in another language, make again) everything in the window."""
+        if self._frame is not None:
+            for old in self.pages.values():
+                old.close()
+            self._frame.destroy()
+        self._frame = ttk.Frame(self.root)
+        self._frame.pack(fill="both", expand=True)
+        self._step = tk.StringVar(self.root, page)
+        self._steps: dict[str, ttk.Radiobutton] = {}
+        header = ttk.Frame(self._frame, padding=(self.look.px(12), self.look.px(10), self.look.px(12), 0))
+        header.pack(fill="x")
+        self._status_line()
+        body = ttk.Frame(self._frame)
+        body.pack(fill="both", expand=True)
+        body.rowconfigure(0, weight=1)
+        body.columnconfigure(0, weight=1)
+        self.pages: dict[str, Page] = {}
+        for kind in PAGES:
+            self.pages[kind.name] = made = kind(self, body)
+            made.grid(row=0, column=0, sticky="nsew")
+            self._header_button(header, kind)
+        menu.build(self)
+        self.page = self.pages[page]
+        if self.document is not None:
+            for made in self.pages.values():
+                made.opened()
+        self.titled()
+        self.go(page)
+
+    def _header_button(self, header: ttk.Frame, kind: type[Page]) -> None:
+        number = len(self._steps) + 1
+        text = self.texts(f"page_{kind.name}")
+        button = ttk.Radiobutton(
+            header,
+            text=f"{number}  {text}" if kind.needs_picture or number == 1 else text,
+            value=kind.name,
+            variable=self._step,
+            style="Toggle.TButton",
+            command=lambda: self.go(kind.name),
+        )
+        # The live picture is no step on the way of a photo.
+        side = "left" if kind.needs_picture or number == 1 else "right"
+        button.pack(side=side, padx=(0, self.look.px(6)))  # type: ignore[arg-type]
+        Tooltip(
+            button,
+            f"{self.texts(f'page_{kind.name}_tip')} ({menu.shown(f'Control-Key-{number}')})",
+            self.look,
+        )
+        self._steps[kind.name] = button
+
+    def _status_line(self) -> None:
+        line = ttk.Frame(self._frame, padding=(self.look.px(14), self.look.px(4)))
+        line.pack(side="bottom", fill="x")
+        ttk.Separator(self._frame).pack(side="bottom", fill="x")
+        self._said = ttk.Label(line, style="Muted.TLabel", text=self.texts("ready"))
+        self._said.pack(side="left", fill="x", expand=True)
+        self._bar = ttk.Progressbar(line, length=self.look.px(180), maximum=1.0)
+        self._bar_shown = False
+
+    def go(self, name: str) -> None:
+        """Show a page; one that needs a picture only when there is one."""
+        page = self.pages[name]
+        if page.needs_picture and self.document is None:
+            self._step.set(self.page.name)
+            self.say(self.texts("no_picture_yet"))
+            return
+        if page is not self.page:
+            self.page.hidden()
+        self.page = page
+        self._step.set(name)
+        page.tkraise()
+        page.focus_set()
+        page.shown()
+
+    def say(self, text: str) -> None:
+        """Put a sentence into the status line."""
+        self._said.configure(text=text)
+
+    def progress(self, share: float | None) -> None:
+        """Show how much of the present work is done (0 to 1); None: nothing is under way."""
+        if share is None:
+            if self._bar_shown:
+                self._bar.pack_forget()
+            self._bar_shown = False
+            return
+        self._bar.configure(value=share)
+        if not self._bar_shown:
+            self._bar.pack(side="right")
+            self._bar_shown = True
+
+    def _busy(self, working: bool) -> None:
+        self.root.configure(cursor="watch" if working else "")
+        if not working:
+            self.progress(None)
+
+    def titled(self) -> None:
+        """Show the name of the document in the title, with a star while it is not saved."""
+        document = self.document
+        star = "*" if document is not None and document.unsaved else ""
+        name = "" if document is None else f"{star}{document.name} – "
+        self.root.title(f"{name}AniMirror Studio")
+
+    # -- what can go wrong ------------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> None:
+        """Tell of an error in a dialog, and go on."""
+        self.progress(None)
+        if isinstance(error, Cancelled):
+            return
+        self.say(self.texts("failed"))
+        if isinstance(error, UserError):
+            self.tell(self.texts("cannot"), str(error))
+            return
+        log.error("studio", exc_info=error)
+        self.tell(
+            self.texts("our_fault"), self.texts("our_fault_text", error=f"{type(error).__name__}: {error}")
+        )
+
+    def tell(self, title: str, text: str) -> None:
+        dialogs.tell(self.root, self.look, title, text, self.texts("ok"))
+
+    def ask(self, title: str, text: str, *answers: str) -> int:
+        return dialogs.ask(self.root, self.look, title, text, answers)
+
+    def _surprised(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        """Tk's handler of exceptions in callbacks."""
+        self.fail(error)
+
+    # -- documents --------------------------------------------------------------------------------------
+
+    def open(self, path: Path) -> None:
+        """Open a picture or project, once the work on the old one is safe."""
+        self._load(path.name, lambda tell: open_document(path, self.models, tell), path)
+
+    def open_frame(self, frame: Callable[[], NDArray[np.uint8]], name: str) -> None:
+        """Work on a picture without a file; ``frame`` makes it, in the worker."""
+        self._load(name, lambda tell: Document.from_frame(frame(), name, self.models, tell), None)
+
+    def _load(
+        self, name: str, load: Callable[[Callable[[float], None]], Document], path: Path | None
+    ) -> None:
+        if not self.may_lose():
+            return
+        self.say(self.texts("opening", name=name))
+        self.progress(0.0)
+
+        def failed(error: BaseException) -> None:
+            if path is not None:
+                self.remember(self.preferences.forget(path))
+                self.pages["start"].changed()
+            self.fail(error)
+
+        def work(job: Job) -> Document:
+            return load(job.tell)
+
+        self.worker.cancel("gallery")
+        self.worker.do(
+            work, lambda opened: self._opened(opened, path), failed, self.progress, "open", urgent=True
+        )
+
+    def _opened(self, document: Document, path: Path | None) -> None:
+        if self.document is not None:
+            autosave.remove(self.document)
+        self.document = document
+        self.progress(None)
+        if path is not None:
+            self.remember(self.preferences.opened(path))
+        for page in self.pages.values():
+            page.opened()
+        self.titled()
+        count = len(document.heads)
+        self.say(document.note or self.texts("opened", name=document.name, count=count))
+        self.go("select")
+        if autosave.found(document):
+            self._offer_autosave(document)
+
+    def _offer_autosave(self, document: Document) -> None:
+        answer = self.ask(
+            self.texts("autosave"), self.texts("autosave_text"), self.texts("restore"), self.texts("discard")
+        )
+        if answer == 0:
+            self.worker.do(
+                lambda _: autosave.restore(document, self.models), lambda _: self.touched(), urgent=True
+            )
+        else:
+            autosave.remove(document)
+
+    def touched(self, keep: bool = True) -> None:
+        """The mask or the choices have changed: show it, and keep the work safe from a crash."""
+        document = self.document
+        if document is None:
+            return
+        self.titled()
+        self.page.changed()
+        if keep and document.unsaved:
+            self.worker.do(
+                lambda _: autosave.save_mask(document), lambda _: None, key="autosave", urgent=True
+            )
+
+    def saved(self, document: Document) -> None:
+        """The document is safe in a file."""
+        document.mark_saved()
+        self.worker.cancel("autosave")
+        autosave.remove(document)
+        self.titled()
+
+    def may_lose(self) -> bool:
+        """Whether the open document may go: it is saved, or the user says so."""
+        if self.document is None or not self.document.unsaved:
+            return True
+        texts = self.texts
+        answer = self.ask(
+            texts("unsaved"),
+            texts("unsaved_text", name=self.document.name),
+            texts("go_save"),
+            texts("discard"),
+            texts("cancel"),
+        )
+        if answer == 0:
+            self.go("save")
+        return answer == 1
+
+    def undo(self) -> None:
+        self._travel("undo")
+
+    def redo(self) -> None:
+        self._travel("redo")
+
+    def reset(self) -> None:
+        self._travel("reset_edits")
+
+    def _travel(self, way: str) -> None:
+        if self.document is not None and getattr(self.document, way)() is not None:
+            self.touched()
+
+    # -- settings and the end ---------------------------------------------------------------------------
+
+    def remember(self, preferences: Preferences) -> None:
+        """Keep settings for the next time."""
+        self.preferences = preferences
+        save_preferences(preferences, self._settings)
+        menu.fill_recent(self)
+
+    def set_theme(self, name: str) -> None:
+        self.look.use(name)
+        self.remember(replace(self.preferences, theme=name))
+        for page in self.pages.values():
+            page.themed()
+
+    def set_language(self, language: str) -> None:
+        self.texts = Texts(language)
+        self.remember(replace(self.preferences, language=language))
+        self._build(self.page.name)
+
+    def quit(self) -> None:
+        """End, unless there is work to lose and the user wants to keep it."""
+        if not self.may_lose():
+            return
+        for page in self.pages.values():
+            page.close()
+        self.worker.close()
+        if self.document is not None:
+            autosave.remove(self.document)
+        self.root.destroy()
