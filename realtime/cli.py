@@ -27,6 +27,7 @@ from animirror.realtime.models import PRECISION_HELP, PRECISIONS
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
 from animirror.realtime.segment import load_segmenter
+from animirror.realtime.studio_commands import add_studio
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import Zoo
 
@@ -71,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     live_commands.add_live(commands, _command)
     _add_files(commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png")
     _add_files(commands, "video", run_video, "redraw the heads in videos", "clip.mp4 -o anime.mp4")
+    add_studio(commands, _command)
     _add_models(commands)
     live_commands.add_doctor(commands, _command)
     _add_evaluate(commands)
