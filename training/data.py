@@ -50,9 +50,9 @@ class Picture:
             raise UserError(f"The picture {self.path} could be read before and cannot be now; put it back.")
         return np.asarray(image, np.uint8)
 
-    def view(self, size: int) -> NDArray[np.uint8]:
-        """The square itself, not jittered: uint8 [size, size, 3] BGR."""
-        view = self.crop.extract(self.image, size)
+    def view(self, size: int, border: int = cv2.BORDER_REPLICATE) -> NDArray[np.uint8]:
+        """The square itself, not jittered: uint8 [size, size, 3] BGR; ``border``: past the picture."""
+        view = self.crop.extract(self.image, size, border)
         return self.look(view, self.crop.to_crop(size)) if self.look else view
 
 

@@ -31,7 +31,7 @@ from animirror.realtime.regions import Crop
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.data import Picture, read_pictures
-from animirror.training.head_labels import hand_labels, seen_labels
+from animirror.training.head_labels import BORDER, hand_labels, seen_labels
 from animirror.training.look import Look, as_filtered
 from animirror.training.options import DistillOptions, PictureSet, load_options
 from animirror.training.pen.hand import HANDS
@@ -190,7 +190,7 @@ class _Drawer:
     def __call__(self, task: Task) -> None:
         """Write the pair, the drawing last: its file says that the pair is whole."""
         picture = task.picture
-        photo = picture.view(DRAWN_SIZE)
+        photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
         if drawing is None:

@@ -20,6 +20,8 @@ from animirror.training.pen.parts import FACE
 HAND_BLUR, OUTER_BLUR = 0.8, 1.6
 # Smallest eyes and mouth that count as seen, shares of the view: without them a drawing has none.
 MIN_EYES, MIN_MOUTH = 0.0008, 0.0005
+# Past a picture's border hair goes on, mirrored: cut off, it would get an outline there.
+BORDER = cv2.BORDER_REFLECT_101
 # A pixel counts as a label's from here on.
 LIKELY = 0.5
 # Values of masks that know only the rest, the face and the hair.
@@ -43,7 +45,7 @@ def seen_labels(
     ``mask``: a mask of rest, face and hair that is truer than the segmenter about their borders. None
     where eyes or mouth are not seen.
     """
-    answer = segmenter(head.extract(picture.image, segmenter.size)[None])[0]
+    answer = segmenter(head.extract(picture.image, segmenter.size, BORDER)[None])[0]
     to_map = np.vstack([head.to_crop(answer.shape[-1]), [0, 0, 1]])
     matrix = picture.crop.to_crop(size) @ np.linalg.inv(to_map)
     maps = {
@@ -74,7 +76,8 @@ def _complete(maps: dict[str, Map], size: int) -> bool:
 
 def _view(values: NDArray[np.uint8], crop: Crop, size: int) -> NDArray[np.uint8]:
     return np.asarray(
-        cv2.warpAffine(values, crop.to_crop(size), (size, size), flags=cv2.INTER_NEAREST), np.uint8
+        cv2.warpAffine(values, crop.to_crop(size), (size, size), flags=cv2.INTER_NEAREST, borderMode=BORDER),
+        np.uint8,
     )
 
 

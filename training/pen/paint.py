@@ -116,8 +116,8 @@ def outline(shape: Map, width: float) -> Map:
     inside = (shape > 0.5).astype(np.uint8)
     if not inside.any() or inside.all():
         return np.zeros_like(shape)
-    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) + cv2.distanceTransform(
-        1 - inside, cv2.DIST_L2, 3
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) + cv2.distanceTransform(
+        1 - inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE
     )
     # The nearest pixels of both sides are one pixel from each other, half a pixel from the rim.
     return np.asarray(np.exp(-np.square((distance - 0.5) / width)), np.float32)

@@ -1,0 +1,232 @@
+"""The pen: colours, lines and flow by hand-worked values; whole heads on a face made of known shapes."""
+
+import cv2
+import numpy as np
+import pytest
+
+from animirror.training.pen.eyes import draw_eye, find_eyes
+from animirror.training.pen.flow import averaged_along, directions
+from animirror.training.pen.hair import draw_hair
+from animirror.training.pen.hand import HANDS
+from animirror.training.pen.paint import Canvas, Lab, outline, step, to_lab
+from animirror.training.pen.parts import tidied
+from animirror.training.pen.pen import draw_head
+from animirror.training.pen.skin import find_tones
+
+SIZE = 256
+SKIN_BGR, HAIR_BGR, CLOTH_BGR = (140, 170, 215), (30, 45, 70), (90, 60, 20)
+HAND = HANDS["anime"]
+
+
+def disc(center: tuple[int, int], half_width: int, half_height: int) -> np.ndarray:
+    shape = np.zeros((SIZE, SIZE), np.float32)
+    cv2.ellipse(shape, center, (half_width, half_height), 0, 0, 360, 1.0, -1)
+    return shape
+
+
+def face_maps(eye_height: int = 9) -> dict[str, np.ndarray]:
+    """Labels of an upright head: hair behind, skin, two eyes, nose, lips, neck."""
+    head, skin = disc((128, 115), 80, 95), disc((128, 135), 55, 70)
+    eyes = np.maximum(disc((105, 125), 14, eye_height), disc((151, 125), 14, eye_height))
+    nose = disc((128, 148), 8, 14)
+    upper, lower = disc((128, 176), 16, 4), disc((128, 181), 16, 4)
+    upper[178:] = 0
+    lower[:178] = 0
+    neck = np.zeros_like(skin)
+    neck[195:235, 105:151] = 1
+    features = np.maximum.reduce([eyes, nose, upper, lower])
+    return {
+        "hair": head * (1 - skin),
+        "skin": skin * (1 - features),
+        "eyes": eyes,
+        "nose": nose * skin,
+        "upper_lip": upper,
+        "lower_lip": lower,
+        "neck": neck * (1 - skin) * (1 - head),
+    }
+
+
+def face_photo(maps: dict[str, np.ndarray], seed: int = 0) -> np.ndarray:
+    """The head in its colours, shaded from left to right, with noise."""
+    photo = np.full((SIZE, SIZE, 3), CLOTH_BGR, np.float32)
+    for name, color in (("hair", HAIR_BGR), ("neck", SKIN_BGR)):
+        photo[maps[name] > 0.5] = color
+    photo[sum(maps[n] for n in ("skin", "nose")) > 0.5] = SKIN_BGR
+    photo[(maps["upper_lip"] + maps["lower_lip"]) > 0.5] = (90, 90, 190)
+    photo[maps["eyes"] > 0.5] = (235, 235, 235)
+    for x in (105, 151):
+        cv2.circle(photo, (x, 125), 6, (60, 40, 30), -1)
+    photo *= np.linspace(1.05, 0.8, SIZE, dtype=np.float32)[None, :, None]
+    photo += np.random.default_rng(seed).normal(0, 6, photo.shape)
+    return np.clip(photo, 0, 255).astype(np.uint8)
+
+
+def test_a_drawn_head_is_flat_and_leaves_the_rest_alone() -> None:
+    maps = face_maps()
+    photo = face_photo(maps)
+    drawing = draw_head(photo, maps, HAND)
+    assert drawing is not None
+    far = cv2.dilate(np.clip(sum(maps.values()), 0, 1), np.ones((15, 15))) == 0
+    assert np.array_equal(drawing[far], photo[far])
+    forehead = np.s_[85:100, 100:120]
+    assert photo[forehead].std(axis=(0, 1)).max() > 5
+    assert drawing[forehead].std(axis=(0, 1)).max() < 1
+    # The same family of colours: nearer to this skin than to any other part of the picture.
+    assert np.abs(drawing[forehead].mean(axis=(0, 1)) - SKIN_BGR).max() < 40
+
+
+def test_the_drawing_follows_the_skins_own_colour() -> None:
+    maps = face_maps()
+    photo = face_photo(maps)
+    dark = photo.copy()
+    skin = sum(maps[n] for n in ("skin", "nose")) > 0.5
+    dark[skin] = (dark[skin] * 0.45).astype(np.uint8)
+    forehead = np.s_[85:100, 100:120]
+    light_drawn, dark_drawn = (draw_head(p, maps, HAND)[forehead].mean() for p in (photo, dark))  # type: ignore[index]
+    assert dark_drawn < 0.65 * light_drawn
+
+
+def test_eyes_get_white_iris_and_lashes_where_they_are() -> None:
+    maps = face_maps()
+    drawing = draw_head(face_photo(maps), maps, HAND)
+    assert drawing is not None
+    for x in (105, 151):
+        eye = drawing[105:138, x - 18 : x + 18].astype(int)
+        lightness = eye.mean(axis=2)
+        assert (lightness > 235).sum() > 30
+        assert (lightness < 60).sum() > 60
+        # Lashes above, none below: the darkest row lies in the upper half.
+        assert int(lightness[:, 12:24].mean(axis=1)[:6].argmin()) < 12
+
+
+def test_a_shut_eye_is_a_line() -> None:
+    def white(eye_height: int) -> int:
+        maps = face_maps(eye_height)
+        drawing = draw_head(face_photo(maps), maps, HAND)
+        assert drawing is not None
+        return int((drawing[108:136, 88:122].min(axis=2) > 225).sum())
+
+    assert white(9) > 30
+    assert white(2) == 0
+
+
+def test_the_iris_looks_where_the_photo_looks() -> None:
+    maps = face_maps()
+    photo = face_photo(maps)
+    for shift in (-5, 5):
+        moved = photo.copy()
+        moved[maps["eyes"] > 0.5] = 235
+        for x in (105, 151):
+            cv2.circle(moved, (x + shift, 125), 5, (60, 40, 30), -1)
+        parts = tidied(maps)
+        assert parts is not None
+        eyes = find_eyes(to_lab(moved), parts)
+        assert [round(eye.gaze / abs(eye.gaze)) for eye in eyes] == [shift // 5] * 2
+
+
+def test_a_leaning_eye_keeps_its_angle() -> None:
+    maps = {"skin": disc((128, 128), 90, 100), "eyes": np.zeros((SIZE, SIZE), np.float32)}
+    cv2.ellipse(maps["eyes"], (100, 120), (20, 9), 20, 0, 360, 1.0, -1)
+    parts = tidied(maps)
+    assert parts is not None
+    (eye,) = find_eyes(to_lab(np.full((SIZE, SIZE, 3), 128, np.uint8)), parts)
+    assert eye.degrees == pytest.approx(20, abs=2)
+    assert eye.width == pytest.approx(40, abs=3)
+    assert eye.at(0, 0) == pytest.approx((100, 120), abs=0.6)
+    canvas = Canvas(np.zeros((SIZE, SIZE, 3), np.float32))
+    tones = find_tones(to_lab(np.full((SIZE, SIZE, 3), 180, np.uint8)), parts, HAND)
+    assert tones is not None
+    draw_eye(canvas, eye, parts, tones, HAND)
+    rows, columns = np.nonzero(canvas.picture.mean(axis=2) > 0.8)
+    # The white leans as the eye does: down to the right.
+    assert np.polyfit(columns, rows, 1)[0] > 0.1
+
+
+def test_nobody_is_not_drawn() -> None:
+    photo = np.full((SIZE, SIZE, 3), 100, np.uint8)
+    assert draw_head(photo, {"skin": np.zeros((SIZE, SIZE), np.float32)}, HAND) is None
+    assert draw_head(photo, {"skin": disc((128, 128), 10, 10)}, HAND) is None
+
+
+def test_only_the_head_in_the_middle_is_kept() -> None:
+    maps = face_maps()
+    other = disc((10, 30), 12, 14)
+    maps["skin"] = np.maximum(maps["skin"], other)
+    maps["hair"] = np.maximum(maps["hair"], disc((238, 235), 12, 12))
+    parts = tidied(maps)
+    assert parts is not None
+    assert parts["skin"][30, 10] == 0
+    assert parts["skin"][100, 110] > 0.9
+    assert parts["hair"][235, 238] == 0
+    assert parts["hair"][30, 128] > 0.9
+
+
+def test_hair_gets_three_tones_along_its_strands() -> None:
+    columns = np.arange(SIZE, dtype=np.float32)
+    strands = 60 + 40 * np.sin(columns / 6)
+    photo = np.repeat(np.tile(strands[None, :, None], (SIZE, 1, 1)), 3, axis=2).astype(np.uint8)
+    maps = {"skin": disc((128, 180), 40, 40), "hair": np.zeros((SIZE, SIZE), np.float32)}
+    maps["hair"][20:140, 40:216] = 1
+    parts = tidied(maps)
+    assert parts is not None
+    canvas = Canvas(photo.astype(np.float32) / 255)
+    draw_hair(canvas, to_lab(photo), parts, HAND)
+    drawn = (canvas.picture[40:120, 60:196] * 255).round()
+    # Nothing changes along a strand; across, a few tones hold most of the pixels.
+    assert drawn.std(axis=0).max() < 3
+    counts = np.unique(drawn[..., 0].astype(int), return_counts=True)[1]
+    assert np.sort(counts)[-3:].sum() > 0.45 * drawn[..., 0].size
+
+
+def test_flow_runs_along_stripes_and_keeps_what_is_constant_on_them() -> None:
+    rows, columns = np.mgrid[0:64, 0:64].astype(np.float32)
+    stripes = np.sin((columns - rows) / 4).astype(np.float32)
+    flow = directions(stripes, 2.0)
+    assert np.abs(np.abs(flow[20:44, 20:44]).mean(axis=(0, 1)) - np.sqrt(0.5)).max() < 0.02
+    noisy = stripes + np.random.default_rng(1).normal(0, 0.3, stripes.shape).astype(np.float32)
+    kept = averaged_along(noisy, flow, 6)[20:44, 20:44]
+    wanted = stripes[20:44, 20:44]
+    assert np.abs(kept - wanted).mean() < 0.5 * np.abs(noisy[20:44, 20:44] - wanted).mean()
+
+
+def test_a_smoothstep_by_hand() -> None:
+    values = np.array([[0.0, 1.0, 1.5, 2.0, 3.0]], np.float32)
+    assert step(values, 1.0, 2.0).tolist() == [[0.0, 0.0, 0.5, 1.0, 1.0]]
+
+
+def test_an_outline_lies_on_the_rim_alone() -> None:
+    shape = np.zeros((40, 40), np.float32)
+    shape[:, 20:] = 1
+    line = outline(shape, 1.0)
+    assert line[20, 19] == pytest.approx(line[20, 20])
+    assert line[20, 19] == pytest.approx(np.exp(-0.25), abs=0.02)
+    assert line[20, 26] < 1e-6
+    assert not outline(np.zeros((8, 8), np.float32), 1.0).any()
+
+
+def test_colours_change_as_named() -> None:
+    color = Lab(50.0, 10.0, -20.0)
+    assert color.changed(lighter=100.0).lightness == 97.0
+    assert color.changed(redder=5.0, vivid=2.0).values == (50.0, 25.0, -40.0)
+    assert color.mixed(Lab(70.0, 0.0, 0.0), 0.5).values == (60.0, 5.0, -10.0)
+    # L* 53.585 without a* and b* is the sRGB grey 128.
+    assert Lab(53.585, 0.0, 0.0).bgr == pytest.approx([128 / 255] * 3, abs=0.002)
+
+
+def test_paint_covers_in_proportion() -> None:
+    canvas = Canvas(np.zeros((16, 16, 3), np.float32))
+    where = np.zeros((16, 16), np.float32)
+    where[4, 4] = 1.0
+    canvas.lay(np.ones((16, 16, 3), np.float32), where, 0.25)
+    assert canvas.picture[4, 4].tolist() == [0.25] * 3
+    assert canvas.picture.sum() == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("name", sorted(HANDS))
+def test_every_hand_draws_outlines_as_strong_as_it_says(name: str) -> None:
+    maps = face_maps()
+    photo = face_photo(maps)
+    drawing = draw_head(photo, maps, HANDS[name])
+    assert drawing is not None
+    jaw = drawing[195:215, 128].mean(axis=1)
+    assert jaw.min() < 0.75 * np.median(drawing[190:196, 128].mean(axis=1))
