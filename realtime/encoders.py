@@ -165,6 +165,8 @@ CODECS: dict[str, Codec] = {
         (".mov", ".mkv"),
         "yuv422p10le",
         options=(("profile", "3"), ("vendor", "apl0")),
+        # NUT, which segments are kept in, does not know it.
+        joinable=False,
     ),
     LOSSLESS: Codec("ffv1", "FFV1, lossless", (".mkv",), "bgr0", options=(("level", "3"), ("g", "1"))),
     "gif": Codec("gif", "GIF", (".gif",), "pal8", joinable=False),

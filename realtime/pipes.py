@@ -36,7 +36,16 @@ CONTAINERS = {
 }
 # Of those, what a result may be; raw frames are decoded from a lossless file.
 WRITTEN = ("mp4", "mov", "matroska", "mkv", "webm", "mpegts", "ts", "gif", RAW)
-RAW_FORMATS = ("bgr24", "rgb24", "yuv420p", "yuv422p", "yuv444p", "gray", "nv12")
+# Orders of raw frames, and how FFV1 keeps them on the way without loss.
+RAW_FORMATS = {
+    "bgr24": "bgr0",
+    "rgb24": "bgr0",
+    "yuv420p": "yuv420p",
+    "yuv422p": "yuv422p",
+    "yuv444p": "yuv444p",
+    "gray": "gray",
+    "nv12": "yuv420p",
+}
 SUBSAMPLED = ("yuv420p", "yuv422p", "nv12")
 CHUNK = 1 << 20
 
@@ -66,11 +75,11 @@ def result_suffix(name: str) -> str:
     return ".mkv" if name == RAW else check_format(name, output=True)
 
 
-def check_pixels(name: str) -> str:
-    """The name itself. Raises UserError where raw frames cannot be so."""
-    if name not in RAW_FORMATS:
-        raise UserError(f"Raw frames cannot be '{name}'; --pixels is one of {', '.join(RAW_FORMATS)}.")
-    return name
+def kept_as(pixels: str) -> str:
+    """The order in which FFV1 keeps raw frames. Raises UserError where there are no such frames."""
+    if pixels not in RAW_FORMATS:
+        raise UserError(f"Raw frames cannot be '{pixels}'; --pixels is one of {', '.join(RAW_FORMATS)}.")
+    return RAW_FORMATS[pixels]
 
 
 def spool(stream: BinaryIO, name: str, folder: Path, raw: RawFrames | None = None) -> Path:
@@ -121,7 +130,7 @@ def _wrap(stream: BinaryIO, raw: RawFrames, path: Path) -> int:
 
 
 def _frame_bytes(raw: RawFrames) -> int:
-    check_pixels(raw.pixels)
+    kept_as(raw.pixels)
     if raw.pixels in SUBSAMPLED and (raw.width % 2 or raw.height % 2):
         raise UserError(f"Raw {raw.pixels} has even sides only, not {raw.width}x{raw.height}.")
     return int(av.VideoFrame(raw.width, raw.height, raw.pixels).to_ndarray().nbytes)

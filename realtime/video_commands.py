@@ -13,14 +13,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from animirror.realtime import pipes
 from animirror.realtime.batch import Log, Outcome, Watcher, convert_all
 from animirror.realtime.convert import convert_video, convert_with, look_of
 from animirror.realtime.decode import clock_text
 from animirror.realtime.encoders import CODECS
-from animirror.realtime.errors import BAD_INPUT, DONE, OUR_FAULT
+from animirror.realtime.errors import BAD_INPUT, DONE, OUR_FAULT, UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.job import Progress, VideoJob
 from animirror.realtime.preview import write_preview
@@ -29,7 +29,7 @@ from animirror.realtime.recipe import Recipe
 from animirror.realtime.report import Report
 from animirror.realtime.spread import connected
 from animirror.realtime.transforms import Mask, Resized
-from animirror.realtime.video_jobs import open_pipes, plan_jobs
+from animirror.realtime.video_jobs import Piped, open_pipes, plan_jobs
 
 # Makes a parser with what all commands share: the command's collection, name, function, words and example.
 Command = Callable[..., Any]
@@ -114,19 +114,27 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
 def run_video(options: argparse.Namespace) -> int:
     with ExitStack() as opened:
         piped = open_pipes(options, opened)
-        jobs = plan_jobs(piped.options)
-        recipe = recipe_of(options)
-        face_filter = recipe.make()
-        console = Console(stderr=True)
-        if options.preview is not None or options.preview_only:
-            _preview(jobs, options, face_filter, console)
-            if options.preview_only:
-                return DONE
-        outcomes = _convert(jobs, options, recipe, face_filter, console)
-        if piped.output is not None and outcomes[0].report is not None:
+        try:
+            outcomes = _run(piped.options)
+        except UserError as error:
+            raise UserError(piped.named(str(error))) from error
+        if piped.output is not None and outcomes and outcomes[0].report is not None:
             pipes.send(outcomes[0].job.target, piped.output, sys.stdout.buffer, options.pixels)
-    _tell(outcomes, options, to_stderr=piped.output is not None)
+    _tell(outcomes, options, piped)
     return _exit_code(outcomes)
+
+
+def _run(options: argparse.Namespace) -> list[Outcome]:
+    """What became of every video; nothing where only a preview is wanted."""
+    jobs = plan_jobs(options)
+    recipe = recipe_of(options)
+    face_filter = recipe.make()
+    console = Console(stderr=True)
+    if options.preview is not None or options.preview_only:
+        _preview(jobs, options, face_filter, console)
+        if options.preview_only:
+            return []
+    return _convert(jobs, options, recipe, face_filter, console)
 
 
 def _preview(
@@ -173,27 +181,40 @@ def _convert(
         return convert_all(jobs, convert, watchers, at_once, options.debug)
 
 
-def _tell(outcomes: Sequence[Outcome], options: argparse.Namespace, to_stderr: bool) -> None:
-    """Problems as sentences on stderr; the reports as lines, a table or JSON."""
+def _tell(outcomes: Sequence[Outcome], options: argparse.Namespace, piped: Piped) -> None:
+    """Problems as sentences on stderr; the reports as a line, a table or JSON (beside a video: on stderr)."""
     for outcome in outcomes:
         problem = outcome.problem if outcome.report is None else outcome.report.problem
         if problem:
-            print(f"animirror: {problem}", file=sys.stderr)
-    stream = sys.stderr if to_stderr else sys.stdout
+            print(f"animirror: {piped.named(problem)}", file=sys.stderr)
+    stream = sys.stderr if piped.output is not None else sys.stdout
     if options.json:
-        print(json.dumps([outcome.as_dict() for outcome in outcomes], indent=2), file=stream)
+        print(piped.named(json.dumps([outcome.as_dict() for outcome in outcomes], indent=2)), file=stream)
     elif len(outcomes) > 1:
         Console(file=stream).print(_table(outcomes))
-    elif outcomes[0].report is not None:
-        report = outcomes[0].report
-        print(
-            f"{report.source} -> {report.target}: {report.frames} frames, {report.fps} per second",
-            file=stream,
-        )
+    else:
+        for outcome in outcomes:
+            if outcome.good or outcome.report is not None:
+                print(piped.named(_line(outcome)), file=stream)
+
+
+def _line(outcome: Outcome) -> str:
+    report, both = outcome.report, f"{outcome.job.source} -> {outcome.job.target}"
+    if report is None:
+        return f"{both}: {outcome.state}"
+    return f"{both}: {report.frames} frames, {report.fps} per second"
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("video", "result", "frames", "with heads", "per second", "took", "state")
+    table = Table(
+        Column("video", overflow="fold"),
+        Column("result", overflow="fold"),
+        "frames",
+        "with heads",
+        "per second",
+        "took",
+        "state",
+    )
     for outcome in outcomes:
         report = outcome.report
         if report is None:

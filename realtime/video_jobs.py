@@ -18,17 +18,27 @@ from animirror.realtime.transforms import Compare, Mask, Plain, Resized, Transfo
 
 @dataclass(frozen=True)
 class Piped:
-    """The options with files in place of pipes; ``output``: the container that goes into the pipe, or None."""
+    """The options with files in place of pipes; ``output``: the container that goes out, or None.
+
+    ``files``: those that stand for pipes.
+    """
 
     options: argparse.Namespace
-    output: str | None
+    output: str | None = None
+    files: tuple[Path, ...] = ()
+
+    def named(self, text: str) -> str:
+        """A message with the pipe's name in place of its file's."""
+        for file in self.files:
+            text = text.replace(str(file), str(PIPE))
+        return text
 
 
 def open_pipes(options: argparse.Namespace, opened: ExitStack) -> Piped:
-    """Read the input pipe, and prepare the output one. Raises UserError."""
+    """Read the input pipe into a file, and give the output one a file to be sent from. Raises UserError."""
     reads, writes = PIPE in options.inputs, options.output == PIPE
     if not reads and not writes:
-        return Piped(options, None)
+        return Piped(options)
     if len(options.inputs) > 1:
         raise UserError("A pipe (-) is one video: give no other input beside it.")
     changed = argparse.Namespace(**vars(options))
@@ -42,8 +52,7 @@ def open_pipes(options: argparse.Namespace, opened: ExitStack) -> Piped:
             )
         changed.output = between / f"result{pipes.result_suffix(format_name)}"
         if format_name == pipes.RAW:
-            pipes.check_pixels(options.pixels)
-            changed.codec, changed.raw_pixels = LOSSLESS, options.pixels
+            changed.codec, changed.raw_pixels = LOSSLESS, pipes.kept_as(options.pixels)
     elif options.output is None:
         raise UserError("What comes through a pipe has no name: name the result with -o.")
     if reads:
@@ -51,7 +60,8 @@ def open_pipes(options: argparse.Namespace, opened: ExitStack) -> Piped:
             raise UserError("There is no pipe before this command to read a video (-) from.")
         name = options.input_format or format_name
         changed.inputs = [pipes.spool(sys.stdin.buffer, name, between, _raw_frames(options, name))]
-    return Piped(changed, format_name if writes else None)
+    files = [path for path in (*changed.inputs, changed.output) if path.is_relative_to(between)]
+    return Piped(changed, format_name if writes else None, tuple(files))
 
 
 def _raw_frames(options: argparse.Namespace, name: str) -> pipes.RawFrames | None:
