@@ -14,21 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from animirror.realtime import live_commands
-from animirror.realtime.convert import Report, convert_picture, convert_video
+from animirror.realtime import live_commands, video_commands
 from animirror.realtime.demo import run_demo
 from animirror.realtime.errors import BAD_INPUT, DONE, INTERRUPTED, OUR_FAULT, UserError
-from animirror.realtime.filter import FaceFilter, FilterOptions
+from animirror.realtime.filter import FilterOptions
 from animirror.realtime.images import FORMATS
 from animirror.realtime.models import PRECISION_HELP, PRECISIONS
+from animirror.realtime.pictures import convert_picture
 from animirror.realtime.regions import DEFAULT_REGIONS
 from animirror.realtime.runtime import DEVICES
-from animirror.realtime.segment import load_segmenter
 from animirror.realtime.studio_commands import add_studio
-from animirror.realtime.stylize import load_stylizer
+from animirror.realtime.video_commands import recipe_of
 from animirror.realtime.zoo import Zoo
 
 DEMO_FRAMES = 150
@@ -70,8 +68,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands)
     live_commands.add_live(commands, _command)
-    _add_files(commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png")
-    _add_files(commands, "video", run_video, "redraw the heads in videos", "clip.mp4 -o anime.mp4")
+    _add_image(commands)
+    video_commands.add_video(commands, _command, _add_filter_options)
     add_studio(commands, _command)
     _add_models(commands)
     live_commands.add_doctor(commands, _command)
@@ -126,8 +124,10 @@ def _add_demo(commands: Any) -> None:
     parser.add_argument("--no-window", action="store_true", help="never open a window")
 
 
-def _add_files(commands: Any, name: str, run: Callable[..., int], text: str, example: str) -> None:
-    parser = _command(commands, name, run, text, example)
+def _add_image(commands: Any) -> None:
+    parser = _command(
+        commands, "image", run_image, "redraw the heads in pictures", "portrait.jpg -o anime.png"
+    )
     parser.add_argument("inputs", nargs="+", type=Path, metavar="IN", help="files to convert")
     target = parser.add_mutually_exclusive_group()
     target.add_argument("-o", "--output", type=Path, help="the result of one input")
@@ -312,21 +312,12 @@ def _run_train(options: argparse.Namespace) -> int:
     return _training_command(f"animirror.training.{options.network}")(options)
 
 
-def _filter(options: argparse.Namespace) -> FaceFilter:
-    zoo = Zoo()
-    regions = tuple(name.strip() for name in options.regions.split(",") if name.strip())
-    if options.threads is not None and options.threads < 1:
-        raise UserError(f"--threads must be at least 1, not {options.threads}.")
-    chosen = FilterOptions(regions, options.strength, options.color_match, options.feather, options.eyes)
-    segmenter = load_segmenter(zoo, None, options.device, options.threads, options.precision)
-    stylizer = load_stylizer(zoo, options.style, options.device, options.threads, options.precision)
-    return FaceFilter(segmenter, stylizer, chosen)
-
-
 def run_demo_command(options: argparse.Namespace) -> int:
     if options.frames < 1:
         raise UserError(f"--frames must be at least 1, not {options.frames}.")
-    report = run_demo(_filter(options), options.out_dir, options.frames, window=not options.no_window)
+    report = run_demo(
+        recipe_of(options).make(), options.out_dir, options.frames, window=not options.no_window
+    )
     if options.json:
         print(json.dumps(asdict(report), indent=2))
         return DONE
@@ -337,20 +328,12 @@ def run_demo_command(options: argparse.Namespace) -> int:
 
 
 def run_image(options: argparse.Namespace) -> int:
-    return _convert_all(options, convert_picture, suffix=None)
-
-
-def run_video(options: argparse.Namespace) -> int:
-    return _convert_all(options, convert_video, suffix=".mp4")
-
-
-def _convert_all(options: argparse.Namespace, convert: Callable[..., Report], suffix: str | None) -> int:
-    """Convert every input; one failure does not stop the rest, and makes the exit code 2."""
-    pairs = _pairs(options, suffix)
-    face_filter, reports, code = _filter(options), [], DONE
+    """Convert every picture; one failure does not stop the rest, and makes the exit code 2."""
+    pairs = _pairs(options)
+    face_filter, reports, code = recipe_of(options).make(), [], DONE
     for source, target in pairs:
         try:
-            report = _convert_one(convert, source, target, face_filter, options)
+            report = convert_picture(source, target, face_filter, options.overwrite)
         except UserError as error:
             print(f"animirror: {error}", file=sys.stderr)
             code = BAD_INPUT
@@ -366,29 +349,7 @@ def _convert_all(options: argparse.Namespace, convert: Callable[..., Report], su
     return code
 
 
-def _convert_one(
-    convert: Callable[..., Report],
-    source: Path,
-    target: Path,
-    face_filter: FaceFilter,
-    options: argparse.Namespace,
-) -> Report:
-    if convert is not convert_video:
-        return convert(source, target, face_filter, options.overwrite)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(source.name, total=None)
-        return convert(
-            source,
-            target,
-            face_filter,
-            options.overwrite,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
-
-
-def _pairs(options: argparse.Namespace, suffix: str | None) -> list[tuple[Path, Path]]:
+def _pairs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
     """Every input with its result; no two share one, or --overwrite would lose the first."""
     if options.output is not None and len(options.inputs) > 1:
         raise UserError("-o names one result, but there are several inputs; use --out-dir.")
@@ -399,19 +360,19 @@ def _pairs(options: argparse.Namespace, suffix: str | None) -> list[tuple[Path, 
             raise UserError(f"The folder {options.out_dir} cannot be made: {error.strerror}.") from error
     taken: dict[Path, Path] = {}
     for source in options.inputs:
-        target = _target(source, options, suffix)
+        target = _target(source, options)
         if target in taken:
             raise UserError(f"{taken[target]} and {source} would both be written to {target}; rename one.")
         taken[target] = source
     return [(source, target) for target, source in taken.items()]
 
 
-def _target(source: Path, options: argparse.Namespace, suffix: str | None) -> Path:
+def _target(source: Path, options: argparse.Namespace) -> Path:
     if options.output is not None:
         return Path(options.output)
     # Some formats can be read but not written (GIF, AVIF).
     kept = source.suffix if source.suffix.lower() in FORMATS else ".png"
-    name = f"{source.stem}-anime{suffix or kept}"
+    name = f"{source.stem}-anime{kept}"
     return (options.out_dir or source.parent) / name
 
 
