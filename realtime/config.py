@@ -11,6 +11,7 @@ from typing import Any
 
 import platformdirs
 
+from animirror.realtime.degrade import MODES
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FilterOptions
 from animirror.realtime.models import PRECISION_HELP, PRECISIONS
@@ -87,16 +88,13 @@ def _size(value: Any) -> tuple[int, int]:
     return width, height
 
 
-def _device(value: Any) -> str:
-    if value not in DEVICES:
-        raise ValueError(f"must be one of {', '.join(DEVICES)}")
-    return str(value)
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return str(value)
 
-
-def _precision(value: Any) -> str:
-    if value not in PRECISIONS:
-        raise ValueError(f"must be one of {', '.join(PRECISIONS)}")
-    return str(value)
+    return parse
 
 
 def _setting(default: Any, parse: Callable[[Any], Any], text: str) -> Any:
@@ -126,11 +124,16 @@ class LiveConfig:
     )
     mirror: bool = _setting(False, _switch, "mirror the picture")
     hud: bool = _setting(False, _switch, "show the figures")
-    device: str = _setting("auto", _device, f"where the models run: {', '.join(DEVICES)}")
-    precision: str = _setting("auto", _precision, PRECISION_HELP)
+    device: str = _setting("auto", _one_of(*DEVICES), f"where the models run: {', '.join(DEVICES)}")
+    precision: str = _setting("auto", _one_of(*PRECISIONS), PRECISION_HELP)
     threads: int | None = _setting(None, _count, "threads per model on the CPU")
     stages: int | None = _setting(None, _count, "threads of the pipeline, 1 to 3 (by the cores)")
     segment_every: int = _setting(1, _count, "find face and hair in every Nth frame, move the mask between")
+    degrade: str = _setting(
+        "auto",
+        _one_of(*MODES),
+        "auto: less work where the machine is too slow (the HUD tells); never: all of it",
+    )
     out_dir: str = _setting(".", _text, "where snapshots and recordings go")
 
     def filter_options(self) -> FilterOptions:

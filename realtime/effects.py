@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime.camera import Shot
 from animirror.realtime.controls import Controls, Panel, Privacy
+from animirror.realtime.degrade import Governor
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter, Filtered, Scene, StylizerLike
 from animirror.realtime.pipeline import Packet, Step
@@ -38,6 +40,7 @@ class Effects:
 
     ``stylizer``: gives that of a style by its place among the panel's; where it raises UserError the one
     before goes on, and ``say`` tells why. ``reuse``: where nothing changes, results are used again.
+    ``governor``: says how much work the machine can do; None: all of it.
     """
 
     def __init__(
@@ -47,9 +50,11 @@ class Effects:
         panel: Panel,
         say: Callable[[str], None],
         reuse: bool = True,
+        governor: Governor | None = None,
     ) -> None:
         self._filter, self._stylizer, self._panel, self._say = face_filter, stylizer, panel, say
-        self._reuse = reuse
+        self._reuse, self._governor = reuse, governor
+        self._level = None if governor is None else governor.level
         self._filtering = False
         self._thumb: NDArray[np.uint8] | None = None
         self._asked: tuple[Controls, str | None] | None = None
@@ -72,6 +77,7 @@ class Effects:
             self._filtering = True
         work.same = self._reuse and self._is_same(shot, controls)
         if not work.same:
+            self._ease()
             if self._filter.options != controls.filter:
                 self._filter.options = controls.filter
             work.scene = self._filter.segment(shot.frame, shot.time)
@@ -88,7 +94,13 @@ class Effects:
 
     def blend(self, packet: Packet[Work]) -> View:
         """Put all together as the controls ask."""
-        work = packet.value
+        view = self._blended(packet.value)
+        if self._governor is not None:
+            now = clock.perf_counter()
+            self._governor.done(packet.number, now - packet.captured, now)
+        return view
+
+    def _blended(self, work: Work) -> View:
         if work.same and self._last is not None:
             self._last = replace(self._last, time=work.shot.time)
             return self._last
@@ -97,6 +109,12 @@ class Effects:
         filtered = None if work.scene is None else self._filter.blend(work.scene)
         self._last = _view(work, filtered)
         return self._last
+
+    def _ease(self) -> None:
+        level = None if self._governor is None else self._governor.level
+        if level is not None and level is not self._level:
+            self._level = level
+            self._filter.ease(level.segmenter, level.every)
 
     def _choose(self, style: int) -> None:
         self._style = style

@@ -6,6 +6,7 @@ import time as clock
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -125,6 +126,7 @@ class FaceFilter:
     def __init__(
         self, segmenter: SegmenterLike, stylizer: StylizerLike, options: FilterOptions | None = None
     ) -> None:
+        self._segmenter = segmenter
         self._locator = Locator(segmenter)
         self.stylizer = stylizer
         self._labels = segmenter.labels
@@ -149,6 +151,16 @@ class FaceFilter:
     def prepare_for_live(self, segment_every: int = 1) -> None:
         """Let no frame take much longer than others; segment known heads in every Nth frame (see Locator)."""
         self._locator.thorough, self._locator.every = False, segment_every
+
+    def ease(self, segmenter: SegmenterLike, segment_every: int) -> None:
+        """From the next frame on, find heads with this segmenter (of the same labels), so often."""
+        self._locator.use(segmenter)
+        self._locator.every = segment_every
+
+    def model_files(self) -> list[Path]:
+        """The files of its models, where they come from files."""
+        sessions = [getattr(model, "session", None) for model in (self._segmenter, self.stylizer)]
+        return [session.path for session in sessions if session is not None]
 
     def reset(self) -> None:
         """Forget all heads: a new file or camera."""

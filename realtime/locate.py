@@ -136,6 +136,12 @@ class Locator:
         self._head_labels = indices_of(["face", "hair"], segmenter.labels)
         self.reset()
 
+    def use(self, segmenter: SegmenterLike) -> None:
+        """Ask another segmenter of the same labels from now on; its input may be smaller. Tracks stay."""
+        if segmenter.labels != self._segmenter.labels:
+            raise ValueError("the segmenter knows other labels")
+        self._segmenter = segmenter
+
     def reset(self) -> None:
         """Forget everybody: a new file, a cut."""
         self.tracks: list[Track] = []
@@ -243,7 +249,9 @@ class Locator:
     ) -> None:
         cells = answer.shape[-1]
         view = self._finder.one(answer, _box_to_cells(track.head, crop, cells), inside)
-        previous = _moved(track.probabilities, track.crop, crop)
+        previous = _moved(track.probabilities, track.crop, crop, cells)
+        if len(track.own) != cells:  # another segmenter than before
+            track.own = np.asarray(cv2.resize(track.own, (cells, cells), interpolation=cv2.INTER_NEAREST))
         track.probabilities = steadied(answer, previous, self._head_labels, seconds)
         track.crop, track.image = crop, image
         track.age_seconds += seconds
@@ -390,25 +398,25 @@ def steadied(
     return np.asarray(previous + weight * (new - previous), np.float32)
 
 
-def _moved(probabilities: NDArray[np.float32], old: Crop, new: Crop) -> NDArray[np.float32]:
-    """A probability map over one crop as a map over another."""
-    if old == new:
+def _moved(probabilities: NDArray[np.float32], old: Crop, new: Crop, cells: int) -> NDArray[np.float32]:
+    """A probability map over one crop as a map of ``cells`` a side over another."""
+    before = probabilities.shape[-1]
+    if old == new and before == cells:
         return probabilities
-    cells = probabilities.shape[-1]
-    ratio, old_box, new_box = new.side / old.side, old.box, new.box
-    columns = _resampling(cells, ratio, (new_box.left - old_box.left) / old.side * cells)
-    rows = _resampling(cells, ratio, (new_box.top - old_box.top) / old.side * cells)
+    ratio, old_box, new_box = new.side / old.side * before / cells, old.box, new.box
+    columns = _resampling(before, cells, ratio, (new_box.left - old_box.left) / old.side * before)
+    rows = _resampling(before, cells, ratio, (new_box.top - old_box.top) / old.side * before)
     return np.asarray(rows @ probabilities @ columns.T, np.float32)
 
 
-def _resampling(cells: int, ratio: float, shift: float) -> NDArray[np.float32]:
-    """float32 [cells, cells]: linear interpolation along one axis, border replicated, as a matrix.
+def _resampling(before: int, cells: int, ratio: float, shift: float) -> NDArray[np.float32]:
+    """float32 [cells, before]: linear interpolation along one axis, border replicated, as a matrix.
 
     Cell i of the result lies at ``shift`` + ``ratio`` (i + 0.5) of the source. Two products move all
     planes at once; a warp for each would take longer.
     """
-    at = np.clip(shift + ratio * (np.arange(cells) + 0.5) - 0.5, 0, cells - 1)
-    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(cells))).astype(np.float32)
+    at = np.clip(shift + ratio * (np.arange(cells) + 0.5) - 0.5, 0, before - 1)
+    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(before))).astype(np.float32)
 
 
 def _crop_of(view: HeadView, crop: Crop, cells: int) -> Crop:

@@ -98,6 +98,12 @@ class Zoo:
         made = (other for other in self.entries if other.quantized_from == entry.sha256)
         return next((other for other in made if other.task == entry.task), None)
 
+    def smaller(self, entry: ModelEntry) -> ModelEntry | None:
+        """The largest model for the same labels or style with a smaller input; None: there is none."""
+        kind = entry.task, entry.labels, entry.style
+        smaller = [e for e in self.entries if (e.task, e.labels, e.style) == kind and e.size < entry.size]
+        return max(smaller, key=lambda e: e.size, default=None)
+
     def verify(self, entry: ModelEntry) -> Path:
         """The entry's file, checked against size and hash. Raises UserError naming the file."""
         problem = self._problem(entry)
