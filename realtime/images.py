@@ -30,6 +30,8 @@ FORMATS = {
 }
 # High enough that recompression is not seen beside the original.
 QUALITY = 95
+# From so many pixels on PNG is packed less thoroughly: 50 megapixels would take a quarter of a minute.
+LARGE = 16_000_000
 ORIENTATION = 0x0112
 # Tags of TIFF's baseline and extensions that say how pixels are stored in that file: not true of any other.
 LAYOUT_TAGS = (
@@ -219,7 +221,7 @@ def write_picture(picture: Picture, target: Path, quality: int = QUALITY) -> Non
         Image.fromarray(np.ascontiguousarray(rgb)).save(
             partial,
             format_name,
-            **_settings(format_name, quality),
+            **_settings(format_name, quality, rgb.shape[0] * rgb.shape[1]),
             **{key: value for key, value in extras.items() if value and format_name != "BMP"},
         )
         partial.replace(target)
@@ -229,10 +231,12 @@ def write_picture(picture: Picture, target: Path, quality: int = QUALITY) -> Non
         partial.unlink(missing_ok=True)
 
 
-def _settings(format_name: str, quality: int) -> dict[str, Any]:
+def _settings(format_name: str, quality: int, pixels: int) -> dict[str, Any]:
     if format_name == "WEBP":
         # exact: colours under alpha 0 are kept too.
         return {"quality": quality, "lossless": quality == 100, "exact": True}
+    if format_name == "PNG" and pixels > LARGE:
+        return {"compress_level": 2}
     # TIFF stays uncompressed: libtiff, which compresses for Pillow, fails on EXIF with parts of its own.
     return {"quality": quality} if format_name == "JPEG" else {}
 

@@ -25,6 +25,8 @@ from animirror.realtime.studio.models import Models
 
 # Thumbnails show what is drawn with so much around it, as a share of its box.
 AROUND = 0.15
+# Squares fade and give way to each other by maps of so many pixels a side: both are soft.
+FADE_SIDE = 512
 # Rows that are mixed at a time: the weights take eight bytes a pixel.
 BAND = 512
 
@@ -127,7 +129,7 @@ def _drawn(job: _Job, models: Models, variant: Variant, progress: Progress | Non
         for index, head in enumerate(job.heads):
             scaled = _scaled(head, job, variant, face_filter.stylizer.size)
             drawing = _drawing(scaled, job.frame, face_filter)
-            blend.composite(layer, coverage, drawing, blend.border_fade(len(drawing)), scaled.crop)
+            blend.composite(layer, coverage, drawing, blend.border_fade(FADE_SIDE), scaled.crop)
             painted.append((scaled, drawing))
             if progress is not None:
                 progress((index + 1) / (len(job.heads) + 1))
@@ -170,7 +172,8 @@ def _give_back(
     for index, (head, drawing) in enumerate(painted):
         later = (other.crop.box for other, _ in painted[index + 1 :])
         if any(head.crop.box.overlaps(box) for box in later):
-            own = blend.refine_mask(head.own, head.image)
+            shown = cv2.resize(head.image, (FADE_SIDE, FADE_SIDE), interpolation=cv2.INTER_AREA)
+            own = blend.refine_mask(head.own, np.asarray(shown, np.uint8))
             blend.composite(layer, coverage, drawing, own, head.crop)
 
 
