@@ -1,0 +1,199 @@
+"""Pairs of photo and drawing: prepared from real files, read again, learnt from."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data as pictures
+
+from animirror.realtime.cli import main
+from animirror.realtime.errors import UserError
+from animirror.realtime.regions import Crop
+from animirror.realtime.segment import load_segmenter
+from animirror.realtime.zoo import Zoo
+from animirror.training import distill
+from animirror.training.data import PHOTO_JITTER, Picture
+from animirror.training.distill import Pairs
+from animirror.training.drawings import PAIR_SIZE, prepare_drawings, read_pairs
+from animirror.training.head_labels import hand_labels, seen_labels
+from animirror.training.options import DistillOptions, PictureSet, dump_options, parse_options
+
+# Values of CelebAMask-HQ: skin, nose, eyes, lips, hair.
+SKIN, NOSE, LEFT_EYE, RIGHT_EYE, UPPER, LOWER, HAIR = 1, 2, 4, 5, 11, 12, 13
+
+
+def write_head(root: Path, stem: str, shift: int) -> None:
+    """A head of ellipses, 200 px, with its mask of 19 labels."""
+    mask = np.zeros((200, 200), np.uint8)
+    x = 100 + shift
+    for value, center, axes in (
+        (HAIR, (x, 90), (62, 74)),
+        (SKIN, (x, 105), (43, 55)),
+        (NOSE, (x, 115), (6, 11)),
+        (LEFT_EYE, (x - 18, 97), (11, 7)),
+        (RIGHT_EYE, (x + 18, 97), (11, 7)),
+        (UPPER, (x, 136), (12, 3)),
+        (LOWER, (x, 141), (12, 3)),
+    ):
+        cv2.ellipse(mask, center, axes, 0, 0, 360, value, -1)
+    colors = np.full((19, 3), 60, np.uint8)
+    colors[[SKIN, NOSE]], colors[[UPPER, LOWER]], colors[HAIR] = (140, 170, 215), (90, 90, 190), (30, 45, 70)
+    colors[[LEFT_EYE, RIGHT_EYE]] = 235
+    noise = np.random.default_rng(shift + 50).normal(0, 5, (200, 200, 3))
+    picture = np.clip(colors[mask] + noise, 0, 255).astype(np.uint8)
+    for eye in (-18, 18):
+        cv2.circle(picture, (x + eye, 97), 5, (40, 30, 25), -1)
+    for folder, image in (("images", picture), ("masks", mask)):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(root / folder / f"{stem}.png"), image)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("heads")
+    for index in range(4):
+        write_head(folder, f"{index:02d}", shift=4 * index - 6)
+    (folder / "splits.json").write_text(json.dumps({"seed": 0, "validation": {"heads": ["03"]}}))
+    return folder
+
+
+def options_for(root: Path, folder: Path, **changes: object) -> DistillOptions:
+    options = DistillOptions(
+        name="student",
+        pairs=str(folder / "pairs"),
+        data_root=str(root),
+        photos=[PictureSet("heads", "images", "masks", "celebamask19")],
+        splits=str(root / "splits.json"),
+        runs=str(folder / "runs"),
+        generator={"name": "lite", "width": 8, "blocks": 1, "detail_blocks": 1},
+        discriminator={"name": "patchgan", "filters": 4},
+        size=32,
+        batch=2,
+        epochs=2,
+        steps_per_epoch=2,
+        samples=2,
+        score="none",
+        workers=0,
+    )
+    return dataclasses.replace(options, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def options(root: Path, tmp_path_factory: pytest.TempPathFactory) -> DistillOptions:
+    """Options whose pairs are there."""
+    found = options_for(root, tmp_path_factory.mktemp("drawn"))
+    assert prepare_drawings(found) == {"train": 3, "validation": 1}
+    return found
+
+
+def test_a_pair_is_the_photo_and_its_flat_drawing_in_the_same_place(options: DistillOptions) -> None:
+    ((photo, drawing),) = read_pairs(Path(options.pairs), "validation")
+    assert photo.image.shape == drawing.image.shape == (PAIR_SIZE, PAIR_SIZE, 3)
+    forehead = drawing.view(128)[44:50, 58:70]
+    assert forehead.std(axis=(0, 1)).max() < 3
+    assert np.abs(forehead.mean(axis=(0, 1)) - (140, 170, 215)).max() < 40
+    # Their hair is in the same place: the corner of the view is neither.
+    hair = photo.view(128).mean(axis=2) < 55
+    assert (drawing.view(128).mean(axis=2) < 75)[hair].mean() > 0.9
+
+
+def test_prepared_again_nothing_is_drawn_twice_and_another_hand_needs_another_folder(
+    root: Path, options: DistillOptions
+) -> None:
+    files = sorted(Path(options.pairs).rglob("*.png"))
+    times = [path.stat().st_mtime_ns for path in files]
+    assert len(files) == 8
+    prepare_drawings(options)
+    assert [path.stat().st_mtime_ns for path in files] == times
+    with pytest.raises(UserError, match="holds drawings made otherwise"):
+        prepare_drawings(dataclasses.replace(options, hand="cartoon"))
+
+
+def test_the_command_draws_in_processes_as_alone(
+    root: Path, options: DistillOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = options_for(root, tmp_path)
+    file = tmp_path / "options.json"
+    file.write_text(dump_options(other))
+    assert main(["prepare", "drawings", str(file), "--workers", "2"]) == 0
+    assert "3 pairs for train, 1 pairs for validation" in capsys.readouterr().err.replace("\n", " ")
+    for path in sorted(Path(options.pairs).rglob("*.png")):
+        twin = Path(other.pairs) / path.relative_to(options.pairs)
+        assert np.array_equal(cv2.imread(str(path)), cv2.imread(str(twin)))
+
+
+def test_pairs_that_are_not_there_are_named(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no pairs; draw them with"):
+        distill.train(options_for(root, tmp_path))
+    with pytest.raises(UserError, match="name a folder in the option 'pairs'"):
+        prepare_drawings(options_for(root, tmp_path, pairs=""))
+    with pytest.raises(UserError, match="exclude each other"):
+        parse_options(DistillOptions, {"teacher": "a", "pairs": "b"}, "options.json")
+
+
+def test_items_move_photo_and_drawing_alike_and_spoil_the_photo_alone() -> None:
+    random = np.random.default_rng(2)
+    picture = cv2.GaussianBlur(random.integers(0, 255, (PAIR_SIZE, PAIR_SIZE, 3)).astype(np.uint8), (0, 0), 3)
+
+    class Same(Picture):
+        @property
+        def image(self) -> np.ndarray:
+            return picture
+
+    crop = Crop(PAIR_SIZE / 2, PAIR_SIZE / 2, 256)
+    twin = Same(Path("twin.png"), crop)
+    items = Pairs([(twin, twin)], 64, 0, 30, 1, PHOTO_JITTER)
+    photos, drawings = zip(*(items[index] for index in range(30)), strict=True)
+    differences = [float((a - b).abs().mean()) for a, b in zip(photos, drawings, strict=True)]
+    # Many photos are left as they are; those are their twins, pixel by pixel.
+    assert sum(value == 0 for value in differences) >= 5
+    assert 0 < max(differences) < 0.2
+    assert float((drawings[0] - drawings[1]).abs().mean()) > max(differences)
+
+
+def test_a_student_learns_the_drawings(options: DistillOptions) -> None:
+    trained = dataclasses.replace(
+        options, epochs=3, steps_per_epoch=30, learning_rate=2e-3, ema=0.0, lambda_gan=0.1, name="learner"
+    )
+    folder = distill.train(trained)
+    rows = list(csv.DictReader((folder / "losses.csv").open()))
+    assert float(rows[-1]["l1"]) < 0.6 * float(rows[0]["l1"])
+    sheet = cv2.imread(str(folder / "samples" / "000090.png"))
+    # Rows: photo, the pen's drawing, the student's; one validation pair.
+    assert sheet.shape == (96, 32, 3)
+    photo, drawing, drawn = (sheet[top : top + 32].astype(float) for top in (0, 32, 64))
+    assert np.abs(drawn - drawing).mean() < 40 < 255
+    assert np.abs(photo - drawing).mean() > 3
+
+
+def test_hand_labels_lie_where_the_mask_has_them(root: Path) -> None:
+    maps = hand_labels(root / "masks" / "00.png", Crop(100, 100, 200), 100)
+    assert maps["hair"][20, 47] > 0.95
+    assert maps["skin"][35, 47] > 0.95
+    assert maps["eyes"][48, 38] > 0.95
+    assert maps["eyes"][48, 56] > 0.95
+    assert sum(maps.values())[10, 10] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_seen_labels_keep_to_a_masks_borders(tmp_path: Path) -> None:
+    """NASA's portrait through the shipped segmenter; the mask cuts the face at its middle."""
+    path = tmp_path / "portrait.png"
+    cv2.imwrite(str(path), cv2.cvtColor(pictures.astronaut(), cv2.COLOR_RGB2BGR))
+    head = Crop(222, 130, 250)
+    picture, segmenter = Picture(path, head), load_segmenter(Zoo())
+    free = seen_labels(segmenter, picture, None, head, 256)
+    assert free is not None
+    assert free["skin"].sum() > 4000
+    values = np.zeros((512, 512), np.uint8)
+    values[:, :222] = 1
+    cv2.imwrite(str(tmp_path / "mask.png"), values)
+    cut = seen_labels(segmenter, picture, tmp_path / "mask.png", head, 256)
+    assert cut is not None
+    assert cut["skin"][:, 140:].max() < 0.01
+    assert cut["hair"].max() < 0.01
+    assert cut["skin"][128, 60] > 0.9
+    assert seen_labels(segmenter, picture, None, Crop(420, 420, 120), 256) is None
