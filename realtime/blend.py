@@ -100,37 +100,37 @@ def color_shifts(
     return shifts
 
 
-def shift_colors(
-    styled: NDArray[np.uint8], groups: Sequence[NDArray[np.float32]], shifts: NDArray[np.float32]
+def recolored(
+    styled: NDArray[np.uint8],
+    image: NDArray[np.uint8],
+    groups: Sequence[NDArray[np.float32]],
+    shifts: NDArray[np.float32],
+    amount: float,
 ) -> NDArray[np.uint8]:
-    """The drawing (uint8 [S, S, 3] BGR) with each group's Lab shift added in proportion to its map."""
-    size = styled.shape[0]
-    coarse = np.zeros((*groups[0].shape, 3), np.float32)
-    for group, shift in zip(groups, shifts, strict=True):
-        coarse += group[..., None] * shift
-    lab = cv2.cvtColor(styled, cv2.COLOR_BGR2LAB)
-    field = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    moved = cv2.add(lab, field, dtype=cv2.CV_8U)
-    return np.asarray(cv2.cvtColor(moved, cv2.COLOR_LAB2BGR), np.uint8)
+    """The drawing in the picture's colours, as far as ``amount`` (0..1); both uint8 [S, S, 3] BGR.
 
-
-def match_chroma(styled: NDArray[np.uint8], image: NDArray[np.uint8], amount: float) -> NDArray[np.uint8]:
-    """The drawing with the picture's own hue at each place, as far as CHROMA_CELLS can tell places apart.
-
-    Lightness, and so every line and flat area, stays the drawing's; a tint that the generator gives to dark
-    hair does not. Both uint8 [S, S, 3] BGR; ``amount`` 0..1.
+    Each group's Lab shift (see :func:`color_shifts`) is added in proportion to its map. Then each place gets
+    the picture's own hue, as far as CHROMA_CELLS can tell places apart: lightness, and so every line and flat
+    area, stays the drawing's; a tint that the generator gives to dark hair does not. Both are one field, so
+    that the drawing goes to Lab and back only once.
     """
-    size = styled.shape[0]
+    moved = np.zeros((*groups[0].shape, 3), np.float32)
+    for group, shift in zip(groups, shifts, strict=True):
+        moved += group[..., None] * (shift * np.float32(amount))
+    lab = np.asarray(cv2.cvtColor(styled, cv2.COLOR_BGR2LAB), np.uint8)
+    # In cells, the picture's hue minus that of the shifted drawing.
     cells = (CHROMA_CELLS, CHROMA_CELLS)
-    coarse = [
-        cv2.cvtColor(cv2.resize(p, cells, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB).astype(np.float32)
-        for p in (styled, image)
-    ]
-    shift = np.float32(amount) * (coarse[1] - coarse[0])
-    shift[..., 0] = 0.0
-    field = cv2.resize(shift, (size, size), interpolation=cv2.INTER_LINEAR)
-    moved = cv2.add(cv2.cvtColor(styled, cv2.COLOR_BGR2LAB), field, dtype=cv2.CV_8U)
-    return np.asarray(cv2.cvtColor(moved, cv2.COLOR_LAB2BGR), np.uint8)
+    wanted = cv2.cvtColor(cv2.resize(image, cells, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2LAB)
+    found = cv2.add(
+        cv2.resize(lab, cells, interpolation=cv2.INTER_AREA),
+        cv2.resize(moved, cells, interpolation=cv2.INTER_AREA),
+        dtype=cv2.CV_32F,
+    )
+    hue = np.float32(amount) * (wanted.astype(np.float32) - found)
+    hue[..., 0] = 0.0
+    size = (styled.shape[1], styled.shape[0])
+    field = np.add(*(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (moved, hue)))
+    return np.asarray(cv2.cvtColor(cv2.add(lab, field, dtype=cv2.CV_8U), cv2.COLOR_LAB2BGR), np.uint8)
 
 
 def composite(

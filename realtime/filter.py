@@ -76,6 +76,8 @@ class Head:
     own: NDArray[np.float32]
     visibility: float
     light: Light = field(default_factory=Light)
+    # Maps of COLOR_GROUPS over the crop, float32 [s, s] each; light and colours need them both.
+    groups: list[NDArray[np.float32]] | None = None
     styled: NDArray[np.uint8] | None = None
 
     @classmethod
@@ -228,11 +230,12 @@ class FaceFilter:
         dimmed = head.light.out_of_studio(styled)
         styled = np.asarray(cv2.addWeighted(dimmed, amount, styled, 1 - amount, 0), np.uint8)
         shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
-        styled = blend.shift_colors(styled, groups, shifts * np.float32(amount))
-        return blend.match_chroma(styled, head.image, amount)
+        return blend.recolored(styled, head.image, groups, shifts, amount)
 
     def _group_maps(self, head: Head) -> list[NDArray[np.float32]]:
-        return [region_probability(head.probabilities, group) * head.own for group in self._groups]
+        if head.groups is None:
+            head.groups = [region_probability(head.probabilities, group) * head.own for group in self._groups]
+        return head.groups
 
     def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
         """The head as the generator knows heads from its training: in studio light, with large eyes."""

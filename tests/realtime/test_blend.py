@@ -41,9 +41,9 @@ def test_color_shift_moves_the_mean_to_the_picture() -> None:
     )
     groups = [np.ones((16, 16), np.float32)]
     shifts = blend.color_shifts(styled, image, groups)
-    moved = blend.shift_colors(styled, groups, shifts)
+    moved = blend.recolored(styled, image, groups, shifts, 1.0)
     assert np.abs(moved.astype(int) - image).max() <= 4
-    half = blend.shift_colors(styled, groups, shifts * 0.5)
+    half = blend.recolored(styled, image, groups, shifts, 0.5)
     gray = [cv2.cvtColor(p, cv2.COLOR_BGR2LAB)[0, 0, 0] for p in (image, half, styled)]
     assert gray[1] == pytest.approx((int(gray[0]) + int(gray[2])) / 2, abs=2)
 
@@ -97,18 +97,54 @@ def test_composite_outside_the_frame_does_nothing() -> None:
     assert (frame == 100).all()
 
 
+def hue_only(styled: np.ndarray, image: np.ndarray, amount: float) -> np.ndarray:
+    """Recolored without any shift of groups."""
+    return blend.recolored(
+        styled, image, [np.ones((24, 24), np.float32)], np.zeros((1, 3), np.float32), amount
+    )
+
+
 def test_chroma_comes_from_the_picture_and_lightness_from_the_drawing() -> None:
     image = np.full((96, 96, 3), (60, 90, 140), np.uint8)  # brown
     styled = np.full((96, 96, 3), (70, 110, 60), np.uint8)  # green
     styled[40:44] = 20  # a drawn line
     before, after = (
         cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).astype(int)
-        for picture in (styled, blend.match_chroma(styled, image, 1.0))
+        for picture in (styled, hue_only(styled, image, 1.0))
     )
     wanted = cv2.cvtColor(image, cv2.COLOR_BGR2LAB).astype(int)
     assert np.abs(after[..., 0] - before[..., 0]).max() <= 3
     assert np.abs(after[:30, :, 1:] - wanted[:30, :, 1:]).max() <= 2
     # OpenCV's way to Lab and back may cost a level.
-    assert np.abs(blend.match_chroma(image, image, 1.0).astype(int) - image).max() <= 1
-    half = cv2.cvtColor(blend.match_chroma(styled, image, 0.5), cv2.COLOR_BGR2LAB).astype(int)
+    assert np.abs(hue_only(image, image, 1.0).astype(int) - image).max() <= 1
+    half = cv2.cvtColor(hue_only(styled, image, 0.5), cv2.COLOR_BGR2LAB).astype(int)
     assert np.abs(half[:30, :, 1:] - (before + wanted)[:30, :, 1:] / 2).max() <= 2
+
+
+def test_one_field_does_what_two_steps_did() -> None:
+    """Beside the two steps written out: groups first, then the hue of the result, each to Lab and back."""
+    random = np.random.default_rng(5)
+
+    def picture() -> np.ndarray:
+        coarse = random.integers(60, 200, (12, 12, 3), dtype=np.uint8)
+        return np.asarray(cv2.resize(coarse, (192, 192), interpolation=cv2.INTER_CUBIC))
+
+    def plus(bgr: np.ndarray, field: np.ndarray) -> np.ndarray:
+        lab = cv2.add(cv2.cvtColor(bgr, cv2.COLOR_BGR2LAB), cv2.resize(field, (192, 192)), dtype=cv2.CV_8U)
+        return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR))
+
+    def cells(bgr: np.ndarray) -> np.ndarray:
+        small = cv2.resize(bgr, (24, 24), interpolation=cv2.INTER_AREA)
+        return cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
+
+    styled, image = picture(), picture()
+    maps = [np.asarray(cv2.GaussianBlur(random.random((48, 48)), (0, 0), 5), np.float32) for _ in range(2)]
+    shifts = np.array([[9, -4, 6], [-8, 3, 5]], np.float32)
+    first = plus(styled, sum(m[..., None] * s * np.float32(0.6) for m, s in zip(maps, shifts, strict=True)))
+    hue = np.float32(0.6) * (cells(image) - cells(first))
+    hue[..., 0] = 0
+    expected = plus(first, hue)
+    difference = np.abs(blend.recolored(styled, image, maps, shifts, 0.6).astype(int) - expected)
+    assert np.abs(expected.astype(int) - styled).mean() > 10
+    assert difference.mean() < 0.5
+    assert np.percentile(difference, 99) <= 3
