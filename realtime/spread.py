@@ -6,6 +6,7 @@ import importlib
 import logging
 import os
 import queue
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ MOST_LOSSES = 3
 OBJECT_STORE_BYTES = 512 * 1024**2
 # A worker that starts loads Python, models and FFmpeg.
 START_SECONDS = 120.0
+# A machine that is there answers in a fraction of this.
+ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,10 @@ class Cluster:
     def _welcome(self, actor: Any) -> None:
         try:
             pid, look = self._ray.get(actor.about.remote(), timeout=START_SECONDS)
+        except self._ray.exceptions.GetTimeoutError as error:
+            raise UserError(
+                f"A worker did not start within {START_SECONDS:.0f} seconds: are the cluster's cores taken?"
+            ) from error
         except self._ray.exceptions.RayError as error:
             cause = getattr(error, "cause", None)
             if isinstance(cause, UserError):
@@ -174,9 +181,12 @@ def connected(address: str | None, recipe: Recipe, look: str) -> Iterator[Cluste
         raise UserError(NO_RAY) from error
     _connect(ray, address)
     try:
-        resources = ray.cluster_resources()
-        gpus = int(resources.get("GPU", 0)) if recipe.device != "cpu" else 0
-        workers = gpus or max(1, int(resources.get("CPU", 1)))
+        # Others may work on the cluster too.
+        free = ray.available_resources()
+        gpus = int(free.get("GPU", 0)) if recipe.device != "cpu" else 0
+        workers = gpus or int(free.get("CPU", 0))
+        if not workers:
+            raise UserError(f"The Ray cluster at {address} has no free core; wait for its other work to end.")
         cluster = Cluster(ray, recipe, look, workers, 1.0 if gpus else 0.0)
         try:
             cluster.start()
@@ -187,7 +197,26 @@ def connected(address: str | None, recipe: Recipe, look: str) -> Iterator[Cluste
         ray.shutdown()
 
 
+def _check_address(address: str) -> None:
+    """Raise UserError where nobody answers: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit() or not host:
+        if address in ("auto", "local"):
+            return
+        raise UserError(
+            f"'{address}' is no address of a Ray cluster; --ray takes one such as 192.168.1.5:6379."
+        )
+    try:
+        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"There is no Ray cluster at {address} ({error}); start one with `ray start`."
+        ) from error
+
+
 def _connect(ray: Any, address: str | None) -> None:
+    if address is not None:
+        _check_address(address)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address is not None:
