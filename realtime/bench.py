@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 
 from animirror.realtime.camera import Shot
 from animirror.realtime.controls import Controls, Panel
-from animirror.realtime.convert import peak_memory_mb
 from animirror.realtime.effects import Effects
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter
-from animirror.realtime.live import Nowhere, plan
+from animirror.realtime.layout import plan
+from animirror.realtime.live import Nowhere
 from animirror.realtime.pipeline import Pipeline, Spread, Statistics
 from animirror.realtime.playback import fitted
+from animirror.realtime.report import peak_memory_mb
 from animirror.realtime.runtime import Session, usable_cores
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.sources import DemoSource, VideoSource

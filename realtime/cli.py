@@ -277,7 +277,8 @@ def _add_quantize(commands: Any) -> None:
 
 def _add_bench(commands: Any) -> None:
     parser = live_commands.add_bench(commands, _command)
-    kinds = parser.add_subparsers(metavar="train", help="measure a training step instead")
+    kinds = parser.add_subparsers(metavar="train|endurance", help="measure a training step or hours instead")
+    live_commands.add_endurance(kinds, _command)
     train = _command(
         kinds,
         "train",

@@ -1,154 +1,110 @@
-"""Files through the filter: pictures one by one, videos frame by frame."""
+"""One video through the filter: planned, converted segment by segment, joined; a kill loses one segment."""
 
 from __future__ import annotations
 
-import sys
+import hashlib
 import time as clock
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
+from animirror.realtime.decode import Gap, merged
+from animirror.realtime.filter import FaceFilter
+from animirror.realtime.job import Progress, VideoJob, check_job
+from animirror.realtime.join import join
+from animirror.realtime.render import Rendered, read_rendered, render
+from animirror.realtime.report import Report, Timings, peak_memory_mb
+from animirror.realtime.segments import Plan, Segment, plan_segments
+from animirror.realtime.workshop import Workshop
 
-from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, FaceFilter, Filtered
-from animirror.realtime.images import Picture, check_target, check_writable, read_picture, write_picture
-from animirror.realtime.sinks import VideoSink
-from animirror.realtime.sources import VideoSource
-
-
-@dataclass
-class Timings:
-    """Milliseconds of every stage of every frame."""
-
-    stages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, filtered: Filtered) -> None:
-        for stage, milliseconds in filtered.timings.items():
-            self.stages[stage].append(milliseconds)
-
-    def summary(self) -> dict[str, dict[str, float]]:
-        """Median and 95th percentile of each stage, ms."""
-        return {
-            stage: {
-                "median": round(float(np.median(values)), 2),
-                "p95": round(float(np.percentile(values, 95)), 2),
-            }
-            for stage, values in self.stages.items()
-        }
+# Converts segments to files in a folder, as render.render does with a filter.
+Render = Callable[[VideoJob, Sequence[Segment], Path, Progress | None], list[Rendered]]
+# Gaps nearer than this (seconds) are told as one.
+NEAR_GAPS = 0.1
 
 
-@dataclass(frozen=True)
-class Report:
-    """What was done to one file. ``frames``: written; ``with_heads``: those where somebody was found;
+def convert_video(job: VideoJob, face_filter: FaceFilter, progress: Progress | None = None) -> Report:
+    """Redraw the heads of a video in this process; see :func:`convert_with`."""
 
-    ``peak_memory_mb``: of the process so far (None on Windows, which does not tell);
-    ``problem``: what the user should know of the source (None: nothing); ``partial``: part of it is missing
-    in the result.
+    def here(
+        job: VideoJob, segments: Sequence[Segment], folder: Path, progress: Progress | None
+    ) -> list[Rendered]:
+        return render(job, segments, folder, face_filter, progress)
+
+    return convert_with(replace(job, look=job.look or look_of(face_filter)), here, progress)
+
+
+def convert_with(job: VideoJob, work: Render, progress: Progress | None = None) -> Report:
+    """Redraw the heads of a video: as many frames out as in, at the same times, all else as it was.
+
+    ``work`` converts the segments that are missing, here or elsewhere. ``progress`` is called with the number
+    of frames done and the number in all. The target appears only when it is whole; whatever ends the
+    conversion early, finished segments wait beside it for ``job.resume``. Raises UserError.
     """
-
-    source: str
-    target: str
-    frames: int
-    with_heads: int
-    seconds: float
-    fps: float
-    stages: dict[str, dict[str, float]]
-    peak_memory_mb: float | None = None
-    problem: str | None = None
-    partial: bool = False
-
-
-Progress = Callable[[int, int | None], None]
-
-
-def convert_picture(source: Path, target: Path, face_filter: FaceFilter, overwrite: bool = False) -> Report:
-    """Redraw the heads of a picture file. Raises UserError before anything is written."""
-    check_target(target, source, overwrite)
-    picture = read_picture(source)
-    height, width = picture.frame.shape[:2]
-    if min(height, width) < MIN_SIDE:
-        raise UserError(f"{source} is too small ({width}x{height}); at least {MIN_SIDE}x{MIN_SIDE} pixels.")
+    check_job(job)
     start = clock.perf_counter()
-    filtered = face_filter(picture.frame)
-    write_picture(replace(picture, frame=filtered.frame), target)
-    timings = Timings()
-    timings.add(filtered)
-    return _report(
-        source, target, 1, int(bool(filtered.crops)), start, timings, _notes(picture, filtered, source)
-    )
+    plan = plan_segments(job)
+    shop = Workshop(job, plan)
+    done = _finished(plan, shop.folder)
+    before = sum(told.frames for told in done)
+    total = plan.frames if job.fps is None else round(plan.seconds * job.fps)
+    try:
+        if shop.missing:
+            work(job, shop.missing, shop.folder, _counted(progress, before, total))
+        notes = join(job, plan, shop.folder)
+    except BaseException:
+        shop.remove_if_empty(plan)
+        raise
+    report = _report(job, _finished(plan, shop.folder), notes, clock.perf_counter() - start, before)
+    shop.remove()
+    return report
 
 
-def _notes(picture: Picture, filtered: Filtered, source: Path) -> str | None:
-    nobody = None if filtered.crops else f"Nobody was found in {source}: it was copied as it is."
-    return " ".join(note for note in (picture.note, nobody) if note) or None
+def look_of(face_filter: FaceFilter) -> str:
+    """All of a filter that changes its pictures, in a few words: options and the models' hashes."""
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in face_filter.model_files()]
+    return f"{asdict(face_filter.options)} {' '.join(hashes)}"
 
 
-def convert_video(
-    source: Path,
-    target: Path,
-    face_filter: FaceFilter,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-) -> Report:
-    """Redraw the heads in every frame of a video file: as many frames out as in, at the same times.
-
-    ``progress`` is called after each frame with the number done and the number in all (None: unknown).
-    Raises UserError where source or target cannot be used; the target appears only when it is whole.
-    """
-    check_writable(target, source, overwrite)
-    with VideoSource(source) as video:
-        info = video.info
-        if min(info.width, info.height) < MIN_SIDE:
-            raise UserError(
-                f"{source} is too small ({info.width}x{info.height}); at least {MIN_SIDE}x{MIN_SIDE}."
-            )
-        face_filter.reset()
-        start, timings, frames, with_heads = clock.perf_counter(), Timings(), 0, 0
-        with VideoSink(target, info.width, info.height, info.rate, overwrite, info.pixel_aspect) as sink:
-            for item in video:
-                filtered = face_filter(item.frame, item.time)
-                sink.write(filtered.frame, item.time, item.duration)
-                timings.add(filtered)
-                frames += 1
-                with_heads += bool(filtered.crops)
-                if progress is not None:
-                    progress(frames, info.frames)
-        return _report(source, target, frames, with_heads, start, timings, video.problem, video.partial)
+def _finished(plan: Plan, folder: Path) -> list[Rendered]:
+    found = (read_rendered(folder, segment.index) for segment in plan.segments)
+    return [told for told in found if told is not None]
 
 
-def _report(
-    source: Path,
-    target: Path,
-    frames: int,
-    with_heads: int,
-    start: float,
-    timings: Timings,
-    problem: str | None,
-    partial: bool = False,
-) -> Report:
-    seconds = clock.perf_counter() - start
+def _counted(progress: Progress | None, before: int, total: int) -> Progress | None:
+    if progress is None:
+        return None
+    progress(before, total)
+    return lambda done, _: progress(before + done, total)
+
+
+def _report(job: VideoJob, done: list[Rendered], notes: list[str], seconds: float, before: int) -> Report:
+    timings = Timings(defaultdict(list))
+    for told in done:
+        for stage, milliseconds in told.milliseconds.items():
+            timings.stages[stage] += milliseconds
+    gaps = merged([Gap(*gap) for told in done for gap in told.gaps], NEAR_GAPS)
+    frames = sum(told.frames for told in done)
+    sentences = list(dict.fromkeys(note for told in done for note in told.notes))
+    if gaps:
+        places = ", ".join(str(gap) for gap in gaps)
+        sentences.insert(
+            0,
+            f"{job.source} is damaged or truncated ({places}): "
+            f"what could be decoded of it was used, {frames} frames.",
+        )
     return Report(
-        str(source),
-        str(target),
+        str(job.source),
+        str(job.target),
         frames,
-        with_heads,
+        sum(told.with_heads for told in done),
         round(seconds, 3),
-        round(frames / seconds, 2),
+        round((frames - before) / seconds, 2),
         timings.summary(),
         peak_memory_mb(),
-        problem,
-        partial,
+        " ".join([*sentences, *notes]) or None,
+        bool(gaps),
+        tuple((gap.begin, gap.end) for gap in gaps),
+        before,
     )
-
-
-def peak_memory_mb() -> float | None:
-    """Highest resident memory of this process so far, megabytes; None where the system does not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    # Linux counts in kilobytes, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)

@@ -11,15 +11,17 @@ from typing import Any
 
 from animirror.realtime.config import LiveConfig
 from animirror.realtime.controls import Controls, Panel
-from animirror.realtime.convert import peak_memory_mb
+from animirror.realtime.degrade import Governor, levels
 from animirror.realtime.effects import Effects
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter
+from animirror.realtime.layout import plan
 from animirror.realtime.pipeline import Foreground, Packet, Pipeline, Sink, Statistics, Step
 from animirror.realtime.playback import LiveSource, open_source
 from animirror.realtime.recording import FileSink, Recorder, keep_snapshot
+from animirror.realtime.report import peak_memory_mb
 from animirror.realtime.runtime import PROVIDERS, usable_cores
-from animirror.realtime.segment import load_segmenter
+from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.stylize import Stylizer, load_stylizer
 from animirror.realtime.vcam import VirtualCamera
 from animirror.realtime.view import View
@@ -29,9 +31,6 @@ from animirror.realtime.zoo import Zoo
 # The HUD tells of the last so many frames, and changes so often (seconds) that it can be read.
 HUD_FRAMES, HUD_SECONDS = 60, 0.25
 MESSAGE_SECONDS = 4.0
-# From so many cores on, every step has a thread of its own; below, two threads share the steps; with one core
-# (or on one's own wish) one thread does all.
-THREE_THREADS_FROM, TWO_THREADS_FROM = 4, 2
 NO_DISPLAY = (
     "No window can be opened: there is no display. Use --sink camera, a file or none, or set DISPLAY."
 )
@@ -39,7 +38,10 @@ NO_DISPLAY = (
 
 @dataclass(frozen=True)
 class LiveReport:
-    """What a session was: settings that matter, how it ran, and its figures (see pipeline.Statistics)."""
+    """What a session was: settings that matter, how it ran, and its figures (see pipeline.Statistics).
+
+    ``degraded``: what is left out for speed by now (see degrade.levels); empty: nothing.
+    """
 
     source: str
     size: str
@@ -48,6 +50,7 @@ class LiveReport:
     providers: dict[str, str]
     notes: list[str]
     threads: list[str]
+    degraded: str
     peak_memory_mb: float | None
     statistics: Statistics
 
@@ -96,7 +99,10 @@ class Session:
             self.panel = self._panel(styles, first)
             face_filter = FaceFilter(self._segmenter, stylizer, config.filter_options())
             face_filter.prepare_for_live(config.segment_every)
-            effects = Effects(face_filter, self._styles.get, self.panel, self._messages.say)
+            self._governor = governor(zoo, self._segmenter, config, placed)
+            effects = Effects(
+                face_filter, self._styles.get, self.panel, self._messages.say, governor=self._governor
+            )
             self._pipeline = self._wired(effects.steps(), opened)
             for model in (self._segmenter.session, stylizer.session):
                 model.warm_up()
@@ -121,6 +127,7 @@ class Session:
             {name: session.provider for name, session in models.items()},
             sorted({session.note for session in models.values() if session.note}),
             [" + ".join(group) for group in self._threads],
+            self._eased(),
             peak_memory_mb(),
             self._pipeline.statistics(),
         )
@@ -137,7 +144,12 @@ class Session:
 
     def _hud_lines(self) -> list[str]:
         told = self._pipeline.statistics(HUD_FRAMES)
-        return hud_lines(told, self.panel, self.report().providers, self._threads)
+        eased = self._eased()
+        lines = hud_lines(told, self.panel, self.report().providers, self._threads)
+        return [*lines, f"too slow, so: {eased}"] if eased else lines
+
+    def _eased(self) -> str:
+        return "" if self._governor is None else self._governor.told
 
     def _panel(self, styles: Sequence[str], first: int) -> Panel:
         config = self._config
@@ -221,21 +233,18 @@ def hud_lines(
     return [*lines, f"dropped for {', '.join(late)}"] if late else lines
 
 
-def plan(cores: int, stages: int | None = None) -> tuple[list[list[str]], int]:
-    """Which steps share a thread, and how many threads a model gets, by the cores there are.
-
-    Threads of models that run at the same time would only take each other's cores.
-    """
-    if stages is None:
-        stages = 3 if cores >= THREE_THREADS_FROM else 2 if cores >= TWO_THREADS_FROM else 1
-    layouts = {
-        1: [["segment", "stylize", "blend"]],
-        2: [["segment"], ["stylize", "blend"]],
-        3: [["segment"], ["stylize"], ["blend"]],
-    }
-    if stages not in layouts:
-        raise UserError(f"The pipeline has 1 to 3 threads (--stages), not {stages}.")
-    return layouts[stages], cores if stages == 1 else max(1, cores // 2)
+def governor(
+    zoo: Zoo, segmenter: Segmenter, config: LiveConfig, placed: tuple[str, int, str]
+) -> Governor | None:
+    """What eases the work as the settings allow, the smaller segmenter ready to run; None: nothing may."""
+    if config.degrade == "never":
+        return None
+    entry = zoo.smaller(zoo.default("segmentation"))
+    smaller = None
+    if entry is not None:
+        smaller = load_segmenter(zoo, entry.name, *placed)
+        smaller.session.warm_up()
+    return Governor(levels(segmenter, smaller, config.segment_every))
 
 
 def style_choices(zoo: Zoo, style: str | None) -> tuple[list[str], int]:
