@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.colors import EXACT_COLORS
 from animirror.realtime.errors import UserError
 from animirror.realtime.images import check_writable, partial_path
-from animirror.realtime.sources import EXACT_COLORS
 
 # Visually lossless for x264, as the issue of video conversion asks for.
 CRF = 18

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from animirror.realtime.convert import convert_picture, convert_video
+from animirror.realtime.convert import convert_video
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.images import Picture, read_picture, write_picture
+from animirror.realtime.job import VideoJob
+from animirror.realtime.pictures import convert_picture
 from animirror.realtime.sinks import VideoSink
 from animirror.realtime.sources import DemoSource, VideoSource, letterboxed
 from tests.conftest import draw_person, empty_frame
@@ -69,7 +71,7 @@ def test_the_last_frame_stays_as_long_as_it_did(tmp_path: Path, face_filter: Fac
     pictures = [Image.fromarray(person(i)[..., ::-1]) for i in range(4)]
     delays = [100, 300, 50, 2000]
     pictures[0].save(tmp_path / "in.gif", save_all=True, append_images=pictures[1:], duration=delays)
-    report = convert_video(tmp_path / "in.gif", tmp_path / "out.mp4", face_filter)
+    report = convert_video(VideoJob(tmp_path / "in.gif", tmp_path / "out.mp4"), face_filter)
     assert (report.frames, report.problem) == (4, None)
     with VideoSource(tmp_path / "out.mp4") as source:
         items = list(source)
@@ -84,7 +86,7 @@ def test_the_shape_of_pixels_is_carried(tmp_path: Path, face_filter: FaceFilter,
     with VideoSink(tmp_path / "in.mp4", 160, 120, Fraction(30), pixel_aspect=Fraction(4, 3)) as sink:
         for index in range(3):
             sink.write(person(index), index / 30)
-    convert_video(tmp_path / "in.mp4", tmp_path / f"out{suffix}", face_filter)
+    convert_video(VideoJob(tmp_path / "in.mp4", tmp_path / f"out{suffix}"), face_filter)
     with VideoSource(tmp_path / f"out{suffix}") as source:
         assert (source.info.width, source.info.height) == (160, 120)
         assert source.info.pixel_aspect == Fraction(4, 3)
@@ -175,7 +177,7 @@ def test_truncated_video_gives_what_there_is(tmp_path: Path, face_filter: FaceFi
     whole = write_video(tmp_path / "whole.mkv", noise)
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    report = convert_video(cut, tmp_path / "out.mp4", face_filter)
+    report = convert_video(VideoJob(cut, tmp_path / "out.mp4"), face_filter)
     assert report.partial
     assert report.problem is not None
     assert "cut.mkv is" in report.problem
@@ -266,7 +268,7 @@ def test_conversion_keeps_count_times_and_background(tmp_path: Path, face_filter
     face_filter.options = FilterOptions(color_match=0.0)
     source = write_video(tmp_path / "in.mp4", [person(i) for i in range(12)], Fraction(24))
     seen: list[tuple[int, int | None]] = []
-    report = convert_video(source, tmp_path / "out.mp4", face_filter, progress=lambda *p: seen.append(p))
+    report = convert_video(VideoJob(source, tmp_path / "out.mp4"), face_filter, lambda *p: seen.append(p))
     before, times = read_video(source)
     after, times_after = read_video(tmp_path / "out.mp4")
     assert (report.frames, report.with_heads, report.problem) == (12, 12, None)
@@ -283,7 +285,7 @@ def test_the_source_is_never_overwritten(tmp_path: Path, face_filter: FaceFilter
     source = write_video(tmp_path / "in.mp4", [person(0)] * 2)
     content = source.read_bytes()
     with pytest.raises(UserError, match="is the input itself"):
-        convert_video(source, source, face_filter, overwrite=True)
+        convert_video(VideoJob(source, source, overwrite=True), face_filter)
     assert source.read_bytes() == content
 
 
@@ -322,7 +324,7 @@ def test_memory_does_not_grow_with_length(tmp_path: Path, face_filter: FaceFilte
     def peak(count: int) -> int:
         source = write_video(tmp_path / f"{count}.mp4", [person(i % 9) for i in range(count)])
         tracemalloc.start()
-        convert_video(source, tmp_path / f"{count}-out.mp4", face_filter)
+        convert_video(VideoJob(source, tmp_path / f"{count}-out.mp4"), face_filter)
         _, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return highest
