@@ -139,8 +139,8 @@ def _alike(patch: NDArray[np.uint8], distance: NDArray[np.float32], radius: floa
     likeness = np.where(_connected(likeness > 0.5, aimed), likeness, np.float32(0))
     # Found in the small patch, taken to the edges in the whole one.
     guide = cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255.0
-    likeness = cv2.resize(likeness, (width, height), interpolation=cv2.INTER_LINEAR)
-    snapped = guided_filter(guide, likeness, max(1, round(max(width, height) * SNAP_RADIUS)), SNAP_EPSILON)
+    whole = np.asarray(cv2.resize(likeness, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    snapped = guided_filter(guide, whole, max(1, round(max(width, height) * SNAP_RADIUS)), SNAP_EPSILON)
     return np.asarray(np.clip((snapped - SNAP_OUTSIDE) / (SNAP_INSIDE - SNAP_OUTSIDE), 0, 1), np.float32)
 
 

@@ -66,7 +66,7 @@ class Document:
             )
         self.sha256 = hashlib.sha256(content or picture.frame.tobytes()).hexdigest()
         self._labels = models.labels
-        self._lock = threading.RLock()
+        self._lock, self._choosing = threading.RLock(), threading.RLock()
         told = progress or _untold
         told(READ_SHARE)
         self._heads = find_heads(picture.frame, models.segmenter())
@@ -146,26 +146,28 @@ class Document:
     def choose(self, **changes: Any) -> None:
         """Change some of the choices (see Choices). The brush's edits stay on top.
 
-        Raises UserError for values out of their limits and for names that are no region or label.
+        Raises UserError for values out of their limits and for names that are no region or label; then
+        nothing has changed.
         """
-        with self._lock:
-            chosen = replace(self._choices, **changes)
-            if chosen == self._choices:
+        with self._choosing:
+            before, chosen = self._choices, replace(self._choices, **changes)
+            if chosen == before:
                 return
-            before, self._choices = self._choices, chosen
-            try:
-                if (chosen.regions, chosen.feather) != (before.regions, before.feather):
-                    self._patches = self._head_patches(chosen)
-            except UserError:
-                self._choices = before
-                raise
-            if (chosen.regions, chosen.feather, chosen.off) != (before.regions, before.feather, before.off):
-                self._refresh(self._whole())
-            self.revision += 1
+            patches = self._patches
+            if (chosen.regions, chosen.feather) != (before.regions, before.feather):
+                # Slow on large pictures: not under the lock that the screen's views need.
+                patches = self._head_patches(chosen)
+            with self._lock:
+                shown = patches is self._patches and chosen.off == before.off
+                self._choices, self._patches = chosen, patches
+                if not shown:
+                    self._refresh(self._whole())
+                self.revision += 1
 
     def toggle_head(self, index: int) -> None:
         """Switch one head on or off."""
-        self.choose(off=self._choices.off ^ {index})
+        with self._choosing:
+            self.choose(off=self._choices.off ^ {index})
 
     def view(self, box: Box, width: int, height: int) -> NDArray[np.uint8]:
         """That part of the picture as uint8 [height, width, 3] BGR; black outside it."""

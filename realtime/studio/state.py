@@ -113,12 +113,14 @@ def read_state(archive: ZipFile) -> State:
 
 
 def _parse_choices(content: Any) -> Choices:
-    numbers = {name: float(content[name]) for name in ("strength", "feather", "color_match", "eyes")}
     variant = content["variant"]
     return Choices(
         regions=tuple(str(name) for name in content["regions"]),
+        strength=float(content["strength"]),
+        feather=float(content["feather"]),
+        color_match=float(content["color_match"]),
+        eyes=float(content["eyes"]),
         variant=None if variant is None else Variant(str(variant["style"]), str(variant["color"])),
-        **numbers,
     )
 
 

@@ -77,7 +77,7 @@ def rewritten(source: Path, target: Path, change: dict[str, object]) -> Path:
         ({"format": "cake"}, "is no project"),
         ({"size": [10, 10]}, r"lies outside the picture|not as large"),
         ({"size": "large"}, "damaged"),
-        ({"choices": {}}, "lacks 'strength'"),
+        ({"choices": {}}, "lacks 'variant'"),
         ({"choices": {"strength": 7, "feather": 1, "color_match": 0, "eyes": 0}}, "damaged|cannot be opened"),
         ({"off": 3}, "damaged"),
     ],
