@@ -61,6 +61,8 @@ def run_studio(options: argparse.Namespace) -> int:
     if options.image is not None:
         root.after_idle(lambda: studio.open(options.image))
     root.mainloop()
+    if studio.interrupted:
+        raise KeyboardInterrupt
     return DONE
 
 

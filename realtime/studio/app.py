@@ -50,7 +50,8 @@ class Studio:
         self.worker = Worker(root.after, self.fail, self._busy)
         self.document: Document | None = None
         self._frame: ttk.Frame | None = None
-        self._opening = False
+        # Whether it ended by Ctrl-C or the like; the autosave stays then.
+        self.interrupted = False
         root.report_callback_exception = self._surprised
         root.protocol("WM_DELETE_WINDOW", self.quit)
         size = tuple(
@@ -193,7 +194,11 @@ class Studio:
 
     def _surprised(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         """Tk's handler of exceptions in callbacks."""
-        self.fail(error)
+        if isinstance(error, KeyboardInterrupt):
+            self.interrupted = True
+            self._end()
+        else:
+            self.fail(error)
 
     # -- documents --------------------------------------------------------------------------------------
 
@@ -325,9 +330,12 @@ class Studio:
         """End, unless there is work to lose and the user wants to keep it."""
         if not self.may_lose():
             return
+        if self.document is not None:
+            autosave.remove(self.document)
+        self._end()
+
+    def _end(self) -> None:
         for page in self.pages.values():
             page.close()
         self.worker.close()
-        if self.document is not None:
-            autosave.remove(self.document)
         self.root.destroy()

@@ -14,6 +14,7 @@ WRAP = 420
 
 def ask(root: tk.Tk, look: Theme, title: str, text: str, answers: Sequence[str]) -> int:
     """Show a text and buttons; the place of the chosen answer. Return takes the first, Escape the last."""
+    focused = root.focus_get()
     window = tk.Toplevel(root)
     window.withdraw()
     window.title(title)
@@ -46,6 +47,8 @@ def ask(root: tk.Tk, look: Theme, title: str, text: str, answers: Sequence[str])
     window.wait_visibility()
     window.grab_set()
     root.wait_window(window)
+    if focused is not None and focused.winfo_exists():
+        focused.focus_set()
     return int(chosen.get())
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageTk
+from PIL import Image, ImageOps, ImageTk
 
 from animirror.realtime.studio.choices import Variant
 from animirror.realtime.studio.texts import Texts
 from animirror.realtime.studio.theme import CAPTION, Theme
 from animirror.realtime.studio.widgets import PANEL, Scrolled
 
-COLUMNS = 2
+COLUMNS = 3
 # The chosen one's frame, pixels of a usual screen.
 FRAME = 3
 
@@ -92,11 +92,9 @@ class Gallery(ttk.Frame):
         self._ready.clear()
 
     def put(self, variant: Variant, picture: NDArray[np.uint8]) -> None:
-        """Show a variant's thumbnail (uint8 [h, w, 3] BGR), in the middle of its square."""
-        square = Image.new("RGB", (self._side, self._side), self._look.palette.canvas)
+        """Show a variant's thumbnail (uint8 [h, w, 3] BGR): the square in its middle."""
         thumb = Image.fromarray(np.ascontiguousarray(picture[..., ::-1]))
-        thumb.thumbnail((self._side, self._side))
-        square.paste(thumb, ((self._side - thumb.width) // 2, (self._side - thumb.height) // 2))
+        square = ImageOps.fit(thumb, (self._side, self._side), Image.Resampling.LANCZOS)
         self._photos[variant] = ImageTk.PhotoImage(square, master=self)
         self._cells[variant].configure(image=self._photos[variant])
         self._ready.add(variant)

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 PREVIEW_SIDE = 1600
 # After a slider has stood still for so long the picture is drawn anew, and a while later the thumbnails (ms).
 PREVIEW_MS, GALLERY_MS = 180, 900
-# Thumbnails are drawn this large, pixels of a usual screen.
-THUMB = 132
+# Thumbnails are squares of this side, pixels of a usual screen; drawn so many times as large, so that the
+# square in the middle of a wide group is still sharp.
+THUMB, THUMB_DRAWN = 88, 2
 # An arrow key moves the split line by this share of the window.
 SPLIT_STEP = 0.04
 
@@ -231,7 +232,7 @@ class GeneratePage(Page):
         self.gallery.wait_for_all()
 
         def work(job: Job) -> None:
-            for ready in thumbnails(document, self.models, variants, self.look.px(THUMB)):
+            for ready in thumbnails(document, self.models, variants, THUMB_DRAWN * self.look.px(THUMB)):
                 job.tell(ready)
 
         self.worker.do(work, lambda _: None, progress=lambda ready: self.gallery.put(*ready), key="gallery")
@@ -245,7 +246,7 @@ class GeneratePage(Page):
             return before
         share = self._rendered.frame.shape[1] / document.width
         after = seen(lambda box, w, h: pyramid.part(scaled(box, share), w, h), view, self.look.ground())
-        return split(before, after, round(self._line * view.window[0]), self.look.px(2))
+        return split(before, after, round(self._line * view.window[0]), _rows(view), self.look.px(2))
 
     def _pull(self, event: Any) -> None:
         self.canvas.focus_set()
@@ -257,3 +258,13 @@ class GeneratePage(Page):
         self._line = min(1.0, max(0.0, self._line + step))
         self.canvas.redraw()
         return "break"
+
+
+def _rows(view: Viewport) -> tuple[int, int]:
+    """The window's rows that the picture takes."""
+    place = view.placement()
+    return (
+        (0, view.window[1])
+        if place is None
+        else (max(0, place.top), min(view.window[1], place.top + place.height))
+    )

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from animirror.realtime.camera import CameraInfo, list_cameras
 from animirror.realtime.config import LiveConfig
-from animirror.realtime.sources import letterboxed
 from animirror.realtime.studio.canvas import PictureCanvas
 from animirror.realtime.studio.live_runner import LiveRunner
 from animirror.realtime.studio.page import Page
 from animirror.realtime.studio.theme import BODY
 from animirror.realtime.studio.tooltip import Tooltip
-from animirror.realtime.studio.viewport import Viewport
+from animirror.realtime.studio.view import scaled_part
+from animirror.realtime.studio.viewport import Viewport, seen
 from animirror.realtime.studio.widgets import GAP, PANEL, Slider, heading, hint
 
 if TYPE_CHECKING:
@@ -125,6 +125,9 @@ class LivePage(Page):
     def before(self, wanted: bool) -> None:
         self._before = wanted
 
+    def zoom(self, steps: int) -> None:
+        self.canvas.zoom(steps) if steps else self.canvas.fit()
+
     def close(self) -> None:
         self._stop()
 
@@ -191,9 +194,13 @@ class LivePage(Page):
     def _ended(self, runner: LiveRunner) -> None:
         """The session has ended by itself: a file is at its end, or something fails."""
         self._stop()
-        if runner.error is not None:
-            self._virtual.set(False)
-            self.studio.fail(runner.error)
+        if runner.error is None:
+            return
+        virtual = self._virtual.get()
+        self._virtual.set(False)
+        self.studio.fail(runner.error)
+        if virtual:  # most likely there is none; the picture itself can go on
+            self._start()
 
     # -- settings ---------------------------------------------------------------------------------------
 
@@ -251,4 +258,4 @@ class LivePage(Page):
         picture = getattr(shown, "before" if self._before else "after", None)
         if picture is None:
             return np.zeros((view.window[1], view.window[0], 3), np.uint8)
-        return letterboxed(picture, *view.window)
+        return seen(lambda box, w, h: scaled_part(picture, box, w, h), view, self.look.ground())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # BGR: seldom a colour of skin, hair or clothes, and seen on dark and light; and how much of it covers.
-TINT, TINT_SHARE = (255, 140, 30), 0.38
+TINT, TINT_SHARE = (255, 140, 30), 0.3
 # The line is bright on a dark one, so that it is seen on every picture.
 LINE, LINE_SHADOW = (255, 255, 255), (60, 30, 0)
 OFF = (150, 150, 150)
@@ -28,16 +28,23 @@ def tinted(picture: NDArray[np.uint8], mask: NDArray[np.uint8], width: int = 1) 
 
 
 def split(
-    before: NDArray[np.uint8], after: NDArray[np.uint8], column: int, width: int = 2
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    column: int,
+    rows: tuple[int, int],
+    width: int = 2,
 ) -> NDArray[np.uint8]:
-    """``before`` left of a column, ``after`` right of it, with a line and a handle between; a new array."""
+    """``before`` left of a column, ``after`` right of it; a new array.
+
+    Between them, from the first to the last of ``rows``, a line with a handle.
+    """
     result = after.copy()
     column = min(max(0, column), after.shape[1])
     result[:, :column] = before[:, :column]
-    height = after.shape[0]
-    cv2.line(result, (column, 0), (column, height), LINE_SHADOW, width + 2)
-    cv2.line(result, (column, 0), (column, height), LINE, width)
-    center, radius = (column, height // 2), 8 * width
+    top, bottom = rows
+    cv2.line(result, (column, top), (column, bottom - 1), LINE_SHADOW, width + 2)
+    cv2.line(result, (column, top), (column, bottom - 1), LINE, width)
+    center, radius = (column, (top + bottom) // 2), 8 * width
     cv2.circle(result, center, radius, LINE_SHADOW, -1, cv2.LINE_AA)
     cv2.circle(result, center, radius, LINE, width, cv2.LINE_AA)
     for side in (-1, 1):

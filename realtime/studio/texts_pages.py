@@ -23,7 +23,7 @@ WINDOW = {
     "our_fault": ("This is our fault", "Este vina noastră"),
     "our_fault_text": (
         "Something in the studio went wrong, and it goes on. Please report this: {error}",
-        "Ceva nu a mers bine în studio, dar puteți continua. Vă rugăm să raportați: {error}",
+        "Ceva nu a mers bine în studio, dar poți continua. Te rugăm să raportezi: {error}",
     ),
     "ok": ("OK", "OK"),
     "cancel": ("Cancel", "Renunță"),
@@ -40,7 +40,7 @@ WINDOW = {
     "autosave": ("Work from last time", "Lucru de data trecută"),
     "autosave_text": (
         "The studio ended unexpectedly while you worked on this picture. Take up your selection again?",
-        "Studioul s-a închis neașteptat în timp ce lucrați la această imagine. Recuperați selecția?",
+        "Studioul s-a închis neașteptat în timp ce lucrai la această imagine. Recuperezi selecția?",
     ),
     "menu_file": ("File", "Fișier"),
     "menu_edit": ("Edit", "Editare"),
@@ -103,7 +103,7 @@ START = {
     "open_file_tip": ("A picture or a project (Ctrl+O)", "O imagine sau un proiect (Ctrl+O)"),
     "webcam": ("Take a picture with the webcam", "Fotografiază cu camera web"),
     "webcam_tip": ("The picture is taken after a second", "Fotografia se face după o secundă"),
-    "webcam_wait": ("Look at the camera …", "Priviți spre cameră …"),
+    "webcam_wait": ("Look at the camera …", "Privește spre cameră …"),
     "webcam_name": ("Webcam", "Camera web"),
     "sample": ("Try the sample picture", "Încearcă imaginea de probă"),
     "sample_tip": ("NASA's portrait of Eileen Collins", "Portretul lui Eileen Collins, de la NASA"),
@@ -256,9 +256,9 @@ LIVE = {
     "source_file": ("A video or picture…", "Un video sau o imagine…"),
     "no_camera": (
         "No camera was found. Connect one and come back, or start with the moving sample portrait.",
-        "Nu s-a găsit nicio cameră. Conectați una și reveniți aici, sau porniți cu portretul de probă.",
+        "Nu s-a găsit nicio cameră. Conectează una și revino aici sau pornește cu portretul de probă.",
     ),
-    "camera_waits": ("Press Start to see yourself redrawn.", "Apăsați Pornește pentru a vă vedea redesenat."),
+    "camera_waits": ("Press Start to see yourself redrawn.", "Apasă Pornește ca să te vezi redesenat."),
     "style": ("Style", "Stil"),
     "mirror": ("Mirror", "Oglindește"),
     "mirror_tip": ("As in a mirror", "Ca într-o oglindă"),
@@ -269,7 +269,7 @@ LIVE = {
     ),
     "virtual_hint": (
         "With the virtual camera on, choose it as the webcam in your video call.",
-        "Cu camera virtuală pornită, alegeți-o drept cameră în apelul video.",
+        "Cu camera virtuală pornită, alege-o drept cameră în apelul video.",
     ),
     "start_live": ("Start", "Pornește"),
     "start_live_tip": ("Begin or end", "Începe sau oprește"),

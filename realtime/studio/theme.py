@@ -66,7 +66,11 @@ class Theme:
         # sv-ttk calls tk_setPalette, which gives every label a colour of its own, over its style's.
         for option in ("foreground", "background"):
             root.option_add(f"*TLabel.{option}", "", 100)
-        root.bind("<<ThemeChanged>>", lambda event: self._release_labels(event.widget), add=True)
+        # Tk's own file dialogs list names on white, whatever the palette says.
+        for dialog in ("TkFDialog", "TkChooseDir"):
+            root.option_add(f"*{dialog}*Canvas.foreground", "black", 100)
+        # Bound to all, which comes after sv-ttk's own.
+        root.bind_all("<<ThemeChanged>>", lambda event: self._release_labels(event.widget), add=True)
         self.scale = screen_scale(root)
         self.use(name)
 
