@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -30,12 +30,13 @@ def copy_png(png: bytes) -> None:
     if command is not None:
         _run(command, png)
         return
-    if sys.platform not in ("win32", "darwin"):
+    system = platform.system()
+    if system not in ("Windows", "Darwin"):
         raise UserError(MISSING)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"
         path.write_bytes(png)
-        if sys.platform == "win32":
+        if system == "Windows":
             quoted = str(path).replace("'", "''")
             _run(["powershell", "-NoProfile", "-STA", "-Command", POWERSHELL.format(quoted)])
         else:

@@ -6,6 +6,7 @@ import sys
 import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,13 +128,11 @@ def _looks(studio: Studio, entries: tk.Menu) -> None:
     entries.add_separator()
     themes, languages = tk.Menu(entries, tearoff=False), tk.Menu(entries, tearoff=False)
     for name in THEMES:
-        themes.add_command(
-            label=studio.texts(f"theme_{name}"), command=lambda name=name: studio.set_theme(name)
-        )  # type: ignore[misc]
+        themes.add_command(label=studio.texts(f"theme_{name}"), command=partial(studio.set_theme, name))
     for language in LANGUAGES:
         languages.add_command(
             label=LANGUAGE_NAMES.get(language, language),
-            command=lambda language=language: studio.set_language(language),  # type: ignore[misc]
+            command=partial(studio.set_language, language),
         )
     entries.add_cascade(label=studio.texts("theme"), menu=themes)
     entries.add_cascade(label=studio.texts("language"), menu=languages)

@@ -103,9 +103,9 @@ class SavePage(Page):
             ("save_project", self.save_project, "Control-Shift-S"),
         ):
             style = "Accent.TButton" if name == "save_picture" else "TButton"
-            button = ttk.Button(self._panel, text=texts(name), command=run, style=style)
-            button.pack(fill="x", pady=(px(GAP / 2), 0))
-            Tooltip(button, f"{texts(f'{name}_tip')} ({menu.shown(key)})", self.look)
+            action = ttk.Button(self._panel, text=texts(name), command=run, style=style)
+            action.pack(fill="x", pady=(px(GAP / 2), 0))
+            Tooltip(action, f"{texts(f'{name}_tip')} ({menu.shown(key)})", self.look)
         self._what()
 
     @property

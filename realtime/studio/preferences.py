@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from dataclasses import asdict, dataclass, replace
@@ -68,5 +69,6 @@ def save_preferences(preferences: Preferences, path: Path) -> None:
         partial.replace(path)
     except OSError as error:
         log.warning("The studio's settings %s cannot be written: %s.", path, error)
-    finally:
-        partial.unlink(missing_ok=True)
+        # Where nothing can be written there may be nothing to remove, nor a folder to remove it from.
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)

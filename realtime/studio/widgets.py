@@ -95,7 +95,7 @@ class Scrolled(ttk.Frame):
         self.bind_all("<MouseWheel>", lambda told: self._wheel(told, -1 if told.delta > 0 else 1), add=True)
         self.bind_all("<FocusIn>", self._follow, add=True)
 
-    def _scrolled(self, low: str, high: str) -> None:
+    def _scrolled(self, low: float, high: float) -> None:
         self._bar.set(low, high)
         if float(low) <= 0.0 and float(high) >= 1.0:
             self._bar.grid_remove()
