@@ -19,6 +19,8 @@ CARD_TEXT = "The camera is paused"
 # Text is sized for a picture of this height (pixels) and grows with it, but stays readable in small ones.
 TEXT_HEIGHT, TEXT_SCALE, MIN_SCALE = 720, 0.6, 0.4
 FONT = cv2.FONT_HERSHEY_SIMPLEX
+# Between columns, in pixels of unscaled text.
+COLUMN_GAP = 24.0
 # How much of the picture is seen through a box of text.
 BOX_SEEN = 0.35
 
@@ -47,7 +49,7 @@ def compose(view: View, controls: Controls, figures: Sequence[str], message: str
     if controls.hud:
         draw_text(picture, figures, top=True)
     if controls.help:
-        draw_text(picture, [f"{key:>6}  {words}" for key, words in HELP], top=True, right=True)
+        draw_text(picture, HELP, top=True, right=True)
     if message:
         draw_text(picture, [message], top=False)
     if controls.recording:
@@ -85,27 +87,48 @@ def draw_note(picture: NDArray[np.uint8], note: str) -> None:
 
 def draw_text(
     picture: NDArray[np.uint8],
-    lines: Sequence[str],
+    lines: Sequence[str | tuple[str, ...]],
     top: bool,
     right: bool = False,
     color: tuple[int, int, int] = TEXT_COLOR,
 ) -> None:
-    """Lines in a dark box in a corner of the picture, in place; made smaller where they would not fit."""
+    """Lines in a dark box in a corner of the picture, in place; made smaller where they would not fit.
+
+    A line may be a tuple of cells; those of all lines stand in columns.
+    """
     height, width = picture.shape[:2]
-    sizes = [cv2.getTextSize(line, FONT, 1.0, 1) for line in lines]
-    widest = max((size[0] for size, _ in sizes), default=0)
+    rows = [(line,) if isinstance(line, str) else line for line in lines]
+    columns, row_height = _columns(rows)
+    widest = columns[-1]
     if not widest:
         return
-    tall = max(size[1] + base for size, base in sizes) * 1.35
-    scale = min(_scale(height), 0.94 * width / widest, 0.94 * height / (tall * len(lines)))
+    tall = row_height * 1.35
+    scale = min(_scale(height), 0.94 * width / widest, 0.94 * height / (tall * len(rows)))
     row, margin = tall * scale, round(0.5 * tall * scale)
     box_width = min(width, round(widest * scale) + 2 * margin)
-    box_height = min(height, round(row * len(lines)) + margin)
+    box_height = min(height, round(row * len(rows)) + margin)
     x, y = width - box_width if right else 0, 0 if top else height - box_height
     box = picture[y : y + box_height, x : x + box_width]
     box[:] = cv2.convertScaleAbs(box, alpha=BOX_SEEN)
-    for index, line in enumerate(lines):
-        _put(picture, line, (x + margin, y + round(row * (index + 0.9))), scale, color)
+    for index, cells in enumerate(rows):
+        for left, cell in zip(columns, cells, strict=False):
+            place = (x + margin + round(left * scale), y + round(row * (index + 0.9)))
+            _put(picture, cell, place, scale, color)
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> tuple[list[float], float]:
+    """Where each column begins and the last ends, and the height of the tallest line, in unscaled pixels."""
+    widths: list[float] = [0.0] * max((len(cells) for cells in rows), default=0)
+    tallest = 0.0
+    for cells in rows:
+        for column, cell in enumerate(cells):
+            (length, height), base = cv2.getTextSize(cell, FONT, 1.0, 1)
+            widths[column] = max(widths[column], length)
+            tallest = max(tallest, height + base)
+    starts = [0.0]
+    for width in widths:
+        starts.append(starts[-1] + width + COLUMN_GAP)
+    return [*starts[:-1], max(0.0, starts[-1] - COLUMN_GAP)], tallest
 
 
 def _scale(height: int) -> float:

@@ -53,6 +53,18 @@ def test_text_stays_in_its_corner_and_inside() -> None:
     assert (shown.after == 200).all()
 
 
+def test_columns_stand_under_each_other() -> None:
+    """Where the second cells begin, the same for short and long first cells."""
+    begins = []
+    for first in ("q", "space"):
+        picture = np.zeros((400, 600, 3), np.uint8)
+        draw_text(picture, [(first, "IIII"), ("longest", "")], top=True)
+        lit = np.flatnonzero(picture[:18].max(axis=(0, 2)) > 128)
+        jumps = np.flatnonzero(np.diff(lit) > 12)
+        begins.append(lit[jumps[-1] + 1])
+    assert begins[0] == begins[1]
+
+
 def test_text_fits_into_any_picture() -> None:
     for height, width in ((64, 64), (48, 640), (2160, 3840)):
         picture = np.full((height, width, 3), 200, np.uint8)
