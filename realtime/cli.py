@@ -277,8 +277,11 @@ def _add_quantize(commands: Any) -> None:
 
 def _add_bench(commands: Any) -> None:
     parser = live_commands.add_bench(commands, _command)
-    kinds = parser.add_subparsers(metavar="train|endurance", help="measure a training step or hours instead")
+    kinds = parser.add_subparsers(
+        metavar="train|endurance|video", help="measure a training step, hours or conversions instead"
+    )
     live_commands.add_endurance(kinds, _command)
+    video_commands.add_bench(kinds, _command, _add_filter_options)
     train = _command(
         kinds,
         "train",

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.colors import refuse_hdr, upright
+from animirror.realtime.colors import Upright, refuse_hdr
 from animirror.realtime.decode import Decoder, clock_text
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter
@@ -77,7 +77,7 @@ def _frame_at(source: Path, seconds: float) -> NDArray[np.uint8] | None:
         origin = decoder.stream.start_time or 0
         for decoded in decoder.frames(origin + round(seconds / decoder.base)):
             refuse_hdr(decoded.picture, source)
-            frame = upright(decoded.picture)
+            frame = Upright()(decoded.picture)
             if min(frame.shape[:2]) < MIN_SIDE:
                 raise UserError(f"{source} is too small; at least {MIN_SIDE}x{MIN_SIDE} pixels.")
             return frame

@@ -74,7 +74,7 @@ class Cluster:
     def __init__(self, ray: Any, recipe: Recipe, look: str, workers: int, gpus: float) -> None:
         self._ray, self._look, self.workers = ray, look, workers
         # Results do not change with the number of threads (measured: the same bytes with 1, 2 and 4).
-        self._recipe = recipe if recipe.threads is not None else replace(recipe, threads=1)
+        self._recipe = replace(recipe, threads=1)
         self._actor = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)(Worker)
         self._idle: queue.Queue[Any] = queue.Queue()
         self._threads = ThreadPoolExecutor(workers, "animirror-ray")

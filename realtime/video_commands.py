@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,15 @@ from animirror.realtime.encoders import CODECS
 from animirror.realtime.errors import BAD_INPUT, DONE, OUR_FAULT, UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.job import Progress, VideoJob
+from animirror.realtime.layout import plan
 from animirror.realtime.preview import write_preview
 from animirror.realtime.progress import Bars
 from animirror.realtime.recipe import Recipe
 from animirror.realtime.report import Report
+from animirror.realtime.runtime import usable_cores
 from animirror.realtime.spread import connected
 from animirror.realtime.transforms import Mask, Resized
+from animirror.realtime.video_bench import run_video_bench
 from animirror.realtime.video_jobs import Piped, open_pipes, plan_jobs
 
 # Makes a parser with what all commands share: the command's collection, name, function, words and example.
@@ -104,11 +107,42 @@ def _add_pipes(group: Any) -> None:
     group.add_argument("--input-rate", metavar="RATE", help="... and how many come per second")
 
 
+def add_bench(kinds: Any, command: Command, add_filter_options: Callable[[Any], None]) -> None:
+    """`animirror bench video`, among the ``kinds`` of bench."""
+    parser = command(
+        kinds, "video", run_bench, "measure conversions against the filter alone", "--json", "bench "
+    )
+    parser.add_argument("--source", default="demo", help="video file (the demo)")
+    parser.add_argument("--frames", type=int, default=150, help="of each conversion (%(default)s)")
+    add_filter_options(parser)
+
+
 def recipe_of(options: argparse.Namespace) -> Recipe:
     """The filter that a command's options ask for. Raises UserError."""
     regions = tuple(name.strip() for name in options.regions.split(",") if name.strip())
     chosen = FilterOptions(regions, options.strength, options.color_match, options.feather, options.eyes)
     return Recipe(chosen, options.style, options.device, options.threads, options.precision)
+
+
+def _sharing_cores(recipe: Recipe) -> Recipe:
+    """The recipe for a conversion, in which two models run at the same time."""
+    return replace(recipe, threads=recipe.threads or plan(usable_cores())[1])
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    report = run_video_bench(options.source, options.frames, _sharing_cores(recipe_of(options)))
+    if options.json:
+        print(json.dumps(asdict(report), indent=2))
+        return DONE
+    small, large = report.sizes
+    print(f"{report.source}, {report.frames} frames, {report.cores} cores: {' | '.join(report.threads)}")
+    print(f"{small}: filter alone {report.alone_fps} per second, conversion {report.fps}: {report.share:.0%}")
+    print(f"{large}: conversion {report.larger_fps} per second, {report.times_slower} times slower")
+    print(
+        f"peak memory of a conversion: {report.peak_memory} MB"
+        + (f" ({report.failure})" if report.failure else "")
+    )
+    return DONE
 
 
 def run_video(options: argparse.Namespace) -> int:
@@ -127,7 +161,7 @@ def run_video(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> list[Outcome]:
     """What became of every video; nothing where only a preview is wanted."""
     jobs = plan_jobs(options)
-    recipe = recipe_of(options)
+    recipe = _sharing_cores(recipe_of(options))
     face_filter = recipe.make()
     console = Console(stderr=True)
     if options.preview is not None or options.preview_only:
