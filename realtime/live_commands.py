@@ -18,6 +18,7 @@ from rich.table import Table
 from animirror.realtime import doctor
 from animirror.realtime.bench import BenchOptions, BenchReport, run_bench
 from animirror.realtime.config import PRESETS, LiveConfig, resolve, resolve_one, save, user_file
+from animirror.realtime.endurance import HOUR, EnduranceOptions, run_endurance
 from animirror.realtime.errors import DONE, OUR_FAULT
 from animirror.realtime.live import LiveReport, Session
 from animirror.realtime.models import PRECISION_HELP, PRECISIONS
@@ -69,6 +70,26 @@ def add_bench(commands: Any, command: Command) -> Any:
     parser.add_argument("--no-thesis", action="store_true", help="leave the thesis's networks out")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser
+
+
+def add_endurance(kinds: Any, command: Command) -> None:
+    parser = command(
+        kinds,
+        "endurance",
+        run_endurance_command,
+        "work for hours, as fast as it goes: does memory stay flat, is the recording whole?",
+        f"clip.mp4 --frames {HOUR} --size 320x240 -o hour.mp4",
+        "bench ",
+    )
+    parser.add_argument("source", type=Path, help="video file, played again and again")
+    parser.add_argument("--frames", type=int, default=HOUR, help="how many frames (an hour: %(default)s)")
+    parser.add_argument("--size", help="pixels, such as 320x240 (the file's own)")
+    parser.add_argument("-o", "--output", type=Path, help="video file to record into (none)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a recording that exists already")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where the models run (auto)")
+    parser.add_argument("--style", help="style or model name, see `animirror models`")
+    parser.add_argument("--precision", choices=PRECISIONS, default="auto", help=PRECISION_HELP)
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
 def run_live(options: argparse.Namespace) -> int:
@@ -131,6 +152,22 @@ def run_bench_command(options: argparse.Namespace) -> int:
         print(json.dumps(asdict(report), indent=2))
     else:
         _print_bench(report)
+    return DONE
+
+
+def run_endurance_command(options: argparse.Namespace) -> int:
+    chosen = {item.name: getattr(options, item.name) for item in dataclasses.fields(EnduranceOptions)}
+    size = None if options.size is None else resolve_one("size", options.size)
+    report = run_endurance(EnduranceOptions(**chosen | {"size": size}))
+    if options.json:
+        print(json.dumps(asdict(report), indent=2))
+        return DONE
+    print(f"{report.frames} frames ({report.heads} with a head) of {report.source} at {report.size}")
+    print(f"{report.seconds} s, {report.fps} per second, with {', '.join(report.models)}")
+    print(f"memory, MB: {' '.join(f'{value:.0f}' for value in report.memory)}")
+    print(f"growth after the first tenth: {report.growth} MB, {report.growth_per_10000} MB in 10,000 frames")
+    if report.recorded is not None:
+        print(f"{options.output} holds {report.recorded} frames")
     return DONE
 
 
