@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,10 @@ from animirror.realtime.studio.save import save_picture
 
 # What Pillow reads beside the formats it is asked to write.
 READABLE = (*FORMATS, ".gif", ".avif", ".jfif", ".ppm")
+
+OUR_FAULT = "{} could not be drawn, and this is our fault: {}."
+
+log = logging.getLogger(__name__)
 
 Told = Callable[[int, int, str], None]
 
@@ -70,6 +75,10 @@ def run_batch(
             outcomes.append(Outcome(source, target, note))
         except UserError as error:
             outcomes.append(Outcome(source, None, str(error)))
+        except Exception as error:
+            # A night's work must not end with the one picture that finds our fault.
+            log.exception("%s could not be drawn", source)
+            outcomes.append(Outcome(source, None, OUR_FAULT.format(source, error or type(error).__name__)))
     if progress is not None:
         progress(len(sources), len(sources), "")
     return outcomes

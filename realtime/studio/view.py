@@ -41,7 +41,7 @@ def scaled_part(picture: NDArray[np.uint8], box: Box, width: int, height: int) -
     if shrink >= 2:
         # Whole blocks are averaged first: sampling alone would skip thin lines.
         left, top = max(0, int(box.left) // shrink * shrink), max(0, int(box.top) // shrink * shrink)
-        right, bottom = (int(np.ceil(end / shrink)) * shrink for end in (box.right, box.bottom))
+        right, bottom = (max(0, int(np.ceil(end / shrink))) * shrink for end in (box.right, box.bottom))
         picture = _in_blocks(picture[top:bottom, left:right], shrink)
         box = Box(
             *(

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from animirror.realtime.errors import UserError
+from animirror.realtime.studio import batch
 from animirror.realtime.studio.batch import pictures_in, run_batch
 from animirror.realtime.studio.choices import Choices, Variant
 from animirror.realtime.studio.document import Document
 from animirror.realtime.studio.models import Models
-from animirror.realtime.studio.render import render
+from animirror.realtime.studio.render import Rendered, render
 from tests.conftest import empty_frame
 from tests.realtime.studio.conftest import two_people
 
@@ -47,6 +48,22 @@ def test_one_failure_does_not_stop_the_rest(folder: Path, studio_models: Models,
     assert np.array_equal(cv2.imread(str(tmp_path / "out" / "a-anime.png")), expected)
     again = run_batch(sources[:1], tmp_path / "out", studio_models, CHOICES)
     assert "exists already" in (again[0].problem or "")
+
+
+def test_our_own_fault_does_not_stop_the_rest_either(
+    folder: Path, studio_models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = [True, False]
+
+    def sometimes(document: Document, models: Models) -> Rendered:
+        if failing.pop(0):
+            raise RuntimeError("out of luck")
+        return render(document, models)
+
+    monkeypatch.setattr(batch, "render", sometimes)
+    outcomes = run_batch(pictures_in(folder)[:2], tmp_path / "out", studio_models, CHOICES)
+    assert "a.png could not be drawn, and this is our fault: out of luck" in (outcomes[0].problem or "")
+    assert outcomes[1].target is not None
 
 
 def test_a_batch_can_be_ended(folder: Path, studio_models: Models, tmp_path: Path) -> None:

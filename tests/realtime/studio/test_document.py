@@ -132,6 +132,14 @@ def test_views(document: Document) -> None:
     assert np.array_equal(document.mask_view(WHOLE, 480, 320), mask_of(document))
 
 
+@pytest.mark.parametrize("left", [-5000.0, -490.0, 480.0, 4000.0])
+@pytest.mark.parametrize("scale", [0.2, 1.0, 5.0])
+def test_views_beside_the_picture_are_black(document: Document, left: float, scale: float) -> None:
+    box = Box(left, -10, left + 480, 310)
+    assert not document.view(box, round(480 * scale), round(320 * scale)).any()
+    assert not document.mask_view(box, round(480 * scale), round(320 * scale)).any()
+
+
 def test_a_view_of_a_large_picture_is_where_it_should_be(studio_models: Models) -> None:
     frame = empty_frame(3001, 2003)
     draw_person(frame, 1500, 1000, 700)
