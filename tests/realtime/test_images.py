@@ -6,7 +6,7 @@ from PIL import Image
 
 from animirror.realtime import images
 from animirror.realtime.errors import UserError
-from animirror.realtime.images import Picture, check_target, read_picture, write_picture
+from animirror.realtime.images import Picture, check_target, decode_picture, read_picture, write_picture
 
 
 def ramp(height: int = 70, width: int = 90) -> np.ndarray:
@@ -82,6 +82,40 @@ def test_exif_and_profile_survive(tmp_path: Path) -> None:
     out = Image.open(tmp_path / "out.jpg")
     assert out.getexif()[0x010F] == "Camera"
     assert out.info["icc_profile"] == b"profile"
+
+
+def test_how_a_tiff_was_stored_is_not_told_to_other_files(tmp_path: Path) -> None:
+    stored = Image.fromarray(ramp())
+    exif = stored.getexif()
+    exif[0x010F] = "Camera"
+    stored.save(tmp_path / "in.tif", exif=exif, compression="tiff_lzw")
+    for name in ("out.png", "out.tif", "out.jpg"):
+        write_picture(read_picture(tmp_path / "in.tif"), tmp_path / name)
+    assert dict(Image.open(tmp_path / "out.png").getexif()) == {0x010F: "Camera", 0x0112: 1}
+    assert dict(Image.open(tmp_path / "out.jpg").getexif()) == {0x010F: "Camera", 0x0112: 1}
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out.tif")), ramp())
+    assert Image.open(tmp_path / "out.tif").getexif()[0x010F] == "Camera"
+
+
+def test_quality(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+    for name, quality in (("low.jpg", 20), ("high.jpg", 95), ("low.webp", 20), ("high.webp", 100)):
+        write_picture(Picture(noise), tmp_path / name, quality)
+    for suffix in ("jpg", "webp"):
+        low, high = (tmp_path / f"{name}.{suffix}" for name in ("low", "high"))
+        assert low.stat().st_size < 0.6 * high.stat().st_size
+    assert np.array_equal(read_picture(tmp_path / "high.webp").frame, noise)
+    with pytest.raises(UserError, match="quality must be between 1 and 100, not 101"):
+        write_picture(Picture(noise), tmp_path / "x.jpg", 101)
+
+
+def test_bytes_are_read_as_files_are(tmp_path: Path) -> None:
+    Image.fromarray(ramp()).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    decoded = decode_picture(content, Path("inner.png"))
+    assert np.array_equal(decoded.frame, read_picture(tmp_path / "a.png").frame)
+    with pytest.raises(UserError, match=r"inner\.png is damaged|inner\.png is not"):
+        decode_picture(content[:60], Path("inner.png"))
 
 
 def test_a_picture_without_exif_gains_none(tmp_path: Path) -> None:

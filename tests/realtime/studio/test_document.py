@@ -1,3 +1,6 @@
+import itertools
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,6 +13,7 @@ from animirror.realtime.regions import Box
 from animirror.realtime.studio.brush import Brush
 from animirror.realtime.studio.document import Document
 from animirror.realtime.studio.models import Models
+from animirror.realtime.studio.render import render
 from tests.conftest import draw_person, empty_frame
 from tests.realtime.studio.conftest import two_people
 
@@ -211,3 +215,39 @@ def test_models_are_loaded_when_needed_and_dropped(studio_models: Models) -> Non
     assert studio_models.loaded == ("other",)
     with pytest.raises(UserError, match="no style 'oil'"):
         studio_models.stylizer("oil")
+
+
+def test_threads_do_not_disturb_each_other(document: Document, studio_models: Models) -> None:
+    """Painting goes on while others choose, draw and look; in the end everything is there."""
+    stop, failures = threading.Event(), []
+
+    def worker(work: Callable[[], object]) -> None:
+        try:
+            while not stop.is_set():
+                work()
+        except Exception as error:
+            failures.append(error)
+
+    regions = itertools.cycle([("hair",), ("face", "hair"), ("face",)])
+    works: list[Callable[[], object]] = [
+        lambda: document.choose(regions=next(regions)),
+        lambda: render(document, studio_models, long_side=120),
+        lambda: document.mask_view(WHOLE, 240, 160),
+    ]
+    threads = [threading.Thread(target=worker, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for x in range(20, 460, 20):
+        document.begin_stroke(Brush(12), x, 20)
+        document.extend_stroke(x, 40)
+        document.end_stroke()
+    stop.set()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert failures == []
+    document.choose(regions=())
+    painted = mask_of(document)
+    assert all(painted[30, x] == 255 for x in range(20, 460, 20))
+    while document.undo() is not None:
+        pass
+    assert not mask_of(document).any()
