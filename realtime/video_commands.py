@@ -240,15 +240,8 @@ def _line(outcome: Outcome) -> str:
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(
-        Column("video", overflow="fold"),
-        Column("result", overflow="fold"),
-        "frames",
-        "with heads",
-        "per second",
-        "took",
-        "state",
-    )
+    figures = [Column(name, no_wrap=True) for name in ("frames", "with heads", "per second", "took", "state")]
+    table = Table(Column("video", overflow="fold"), Column("result", overflow="fold"), *figures)
     for outcome in outcomes:
         report = outcome.report
         if report is None:

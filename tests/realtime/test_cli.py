@@ -99,7 +99,7 @@ def test_a_truncated_video_is_converted_and_code_2(tmp_path: Path) -> None:
     video.write_bytes(video.read_bytes()[: int(video.stat().st_size * 0.6)])
     answer = run("video", "v.mkv", "-o", "out.mp4", "--json", cwd=tmp_path)
     assert answer.returncode == 2
-    assert "v.mkv is truncated" in answer.stderr
+    assert "v.mkv is damaged or truncated" in answer.stderr
     (report,) = json.loads(answer.stdout)
     assert report["partial"]
     assert 5 < report["frames"] < 30
