@@ -175,7 +175,8 @@ def reason_in(output: str) -> str | None:
 
 def _models(zoo: Callable[[], Zoo]) -> Iterator[Finding]:
     try:
-        states = zoo().describe()
+        known = zoo()
+        states = known.describe()
     except UserError as error:
         yield Finding("models", State.BAD, str(error))
         return
@@ -183,11 +184,16 @@ def _models(zoo: Callable[[], Zoo]) -> Iterator[Finding]:
         entry = state.entry
         good = f"{entry.task}, {entry.precision}, {entry.bytes / 1e6:.1f} MB, SHA-256 {entry.sha256[:12]}..."
         subject = f"model {entry.name}"
-        yield (
-            Finding(subject, State.BAD, state.problem)
-            if state.problem
-            else Finding(subject, State.GOOD, good)
-        )
+        if state.problem:
+            yield Finding(subject, State.BAD, state.problem)
+        elif known.outdated(entry):
+            source = entry.provenance.get("source", "MODEL")
+            advice = f"run `animirror quantize {source} --crops FOLDER`"
+            yield Finding(
+                subject, State.WARNING, f"was made from an earlier {source} and is not used; {advice}"
+            )
+        else:
+            yield Finding(subject, State.GOOD, good)
 
 
 def _encoder() -> Finding:

@@ -98,6 +98,12 @@ class Zoo:
         made = (other for other in self.entries if other.quantized_from == entry.sha256)
         return next((other for other in made if other.task == entry.task), None)
 
+    def outdated(self, entry: ModelEntry) -> bool:
+        """Whether it is an int8 model of a file that the zoo no longer has; it is not taken then."""
+        return entry.quantized_from is not None and all(
+            other.sha256 != entry.quantized_from for other in self.entries
+        )
+
     def smaller(self, entry: ModelEntry) -> ModelEntry | None:
         """The largest model for the same labels or style with a smaller input; None: there is none."""
         kind = entry.task, entry.labels, entry.style

@@ -1,7 +1,9 @@
 """What the doctor finds on this machine, and in what onnxruntime prints elsewhere."""
 
 import json
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,19 @@ def test_this_machine_can_do_the_main_job(small_zoo: Zoo, monkeypatch: pytest.Mo
     assert ("device directml" in found) == sys.platform.startswith("win")
     if sys.platform.startswith("linux"):
         assert (found["display"].state, "--sink camera" in found["display"].told) == (State.WARNING, True)
+
+
+def test_int8_of_a_model_that_was_replaced_is_told(small_zoo: Zoo, tmp_path: Path) -> None:
+    shutil.copytree(small_zoo.folder, tmp_path / "zoo")
+    zoo = Zoo(tmp_path / "zoo")
+    made = replace(zoo.get("other-small"), quantized_from=zoo.get("negative-small").sha256)
+    zoo.add(made)
+    assert {f.state for f in doctor._models(lambda: zoo)} == {State.GOOD}
+    zoo.add(replace(made, quantized_from="0" * 64, provenance={"source": "negative-small"}))
+    found = {f.subject: f for f in doctor._models(lambda: zoo)}["model other-small"]
+    assert found.state is State.WARNING
+    assert "was made from an earlier negative-small and is not used" in found.told
+    assert "animirror quantize negative-small" in found.told
 
 
 def test_a_damaged_model_is_bad(small_zoo: Zoo, tmp_path: Path) -> None:
