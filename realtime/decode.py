@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,9 @@ LONGER_SOUND_SECONDS, LONGER_SOUND_SHARE = 1.0, 0.03
 GIF_END = b";"
 # Formats in which seeking finds the wrong place, or none: they are read from their begin.
 UNSEEKABLE = ("gif", "apng", "webp", "mjpeg", "h264", "hevc", "rawvideo", "image2")
+
+# A seek may lead behind the wanted place (MPEG streams have no index): then it aims so much earlier.
+SEEK_BACK_SECONDS = (0, 10)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Decoder:
             self.container.close()
             raise
 
+    _broken_since: int | None
+
     def _begin(self) -> None:
         self.stream = video_stream(self.container, self.path)
         self.stream.thread_type = "AUTO"
@@ -73,8 +79,8 @@ class Decoder:
         self.rate = self.stream.average_rate or self.stream.guessed_rate or FALLBACK_RATE
         self.count, self.end = 0, 0
         self._origin: int | None = self.stream.start_time
-        # Where a seek led into the midst of a film, what stumbles before its first frame is no damage.
-        self._sought = False
+        # Packets could not be decoded: ever, and since the last frame that could (its end).
+        self._broken, self._broken_since = False, None
 
     def __enter__(self) -> Decoder:
         return self
@@ -85,32 +91,43 @@ class Decoder:
         self.container.close()
 
     def frames(self, since: int | None = None) -> Iterator[Decoded]:
-        """All frames, or those from the tick ``since`` on, found from the key frame before it."""
-        if since is not None and self.container.format.name not in UNSEEKABLE:
-            self.container.seek(since, stream=self.stream)
-            self._sought = True
+        """All frames, or those from the tick ``since`` on, which is the time of one."""
         step, shift = max(1, round(1 / self.rate / self.base)), 0
         last: int | None = None
-        for picture in self._pictures():
+        for picture in self._pictures() if since is None else self._sought(since):
             pts = self.end if picture.pts is None else picture.pts + shift
             if last is not None:
                 if pts < last - step:  # the clock starts again: files that were joined end to end
                     shift, pts = shift + self.end - pts, self.end
                 pts = max(pts, last + 1)
             duration = picture.duration or step
-            last, self.end = pts, pts + duration
             if self._origin is None:
                 self._origin = pts
+            self._note_gaps(picture, pts, duration)
+            last, self.end = pts, pts + duration
             self.count += 1
-            self._sought = False
-            if self._broken_since is not None or picture.is_corrupt:
-                self._note_gap(pts, duration, picture.is_corrupt)
             if since is None or pts >= since:
                 yield Decoded(picture, pts, duration)
         if self._broken_since is not None:
             self.gaps.append(Gap(self.seconds(self._broken_since), self.seconds(self.end)))
 
-    _broken_since: int | None = None
+    def _sought(self, since: int) -> Iterator[av.VideoFrame]:
+        """Pictures from the key frame before a tick on; from the file's begin where no seek finds it."""
+        for back in SEEK_BACK_SECONDS if self.container.format.name not in UNSEEKABLE else ():
+            try:
+                self.container.seek(since - round(back / self.base), stream=self.stream)
+            except av.error.FFmpegError:
+                continue
+            pictures = self._pictures()
+            first = next(pictures, None)
+            # What stumbles before its first frame is no damage: it was led into the midst of a film.
+            self._broken_since, self._broken = None, False
+            if first is not None and first.pts is not None and first.pts <= since:
+                return itertools.chain([first], pictures)
+        self.container.close()
+        self.container = open_container(self.path)
+        self._begin()
+        return self._pictures()
 
     def seconds(self, ticks: int) -> float:
         """From the video's first frame."""
@@ -120,9 +137,12 @@ class Decoder:
         """Every frame that can be decoded; where packets cannot, the place is remembered."""
         # Recordings joined to one transport stream are flagged at every joint, where nothing is missing.
         joined = self.container.format.name == "mpegts"
+        self._expected: dict[int, int] = {}
         try:
             for packet in self.container.demux(self.stream):
                 broken = packet.is_corrupt and not joined
+                if packet.size and packet.pts is not None and not packet.is_discard:
+                    self._expected[packet.pts] = packet.duration or 0
                 try:
                     yield from packet.decode()
                 except av.error.FFmpegError:
@@ -133,14 +153,28 @@ class Decoder:
             self._break()
 
     def _break(self) -> None:
-        if self._broken_since is None and not self._sought:
+        self._broken = True
+        if self._broken_since is None:
             self._broken_since = self.end
 
-    def _note_gap(self, pts: int, duration: int, shown: bool) -> None:
-        begin = pts if self._broken_since is None else self._broken_since
+    def _note_gaps(self, picture: av.VideoFrame, pts: int, duration: int) -> None:
+        """Remember what is missing before a frame, and the frame itself where it is but half there."""
+        found = []
+        if picture.pts is not None:
+            shift = pts - picture.pts
+            # Frames come in the order in which they are shown: what should have come before it will not.
+            lost = [tick for tick in self._expected if tick < picture.pts]
+            self._expected.pop(picture.pts, None)
+            found += [(tick + shift, self._expected.pop(tick)) for tick in lost]
+        if not self._broken and not picture.is_corrupt:
+            return
+        if self._broken_since is not None and not found:
+            found.append((self._broken_since, pts - self._broken_since))
+        if picture.is_corrupt:
+            found.append((pts, duration))
         self._broken_since = None
-        gap = Gap(self.seconds(min(begin, pts)), self.seconds(pts + duration if shown else pts))
-        self.gaps = merged([*self.gaps, gap], float(1 / self.rate))
+        gaps = [Gap(self.seconds(tick), self.seconds(tick + max(0, length))) for tick, length in found]
+        self.gaps = merged([*self.gaps, *gaps], float(1 / self.rate))
 
     def missing_end(self) -> Gap | None:
         """What a truncated file lacks, once all its frames were read; None: nothing."""

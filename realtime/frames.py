@@ -89,7 +89,6 @@ class Frames:
         self._upright = Upright()
         self._stopped = False
         self._notes: list[str] = []
-        self._known_gaps = 0
 
     def stop(self) -> None:
         self._stopped = True
@@ -135,9 +134,9 @@ class Frames:
             yield self._end(segment)
 
     def _end(self, segment: Segment) -> End:
-        gaps, notes = self._decoder.gaps[self._known_gaps :], self._notes
-        self._known_gaps, self._notes = len(self._decoder.gaps), []
-        return End(segment, tuple(gaps), tuple(notes))
+        end = End(segment, tuple(self._decoder.gaps), tuple(self._notes))
+        self._decoder.gaps, self._notes = [], []
+        return end
 
     def _work(
         self, segment: Segment, decoded: Decoded, fresh: bool, outputs: tuple[tuple[int, int], ...]

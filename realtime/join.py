@@ -46,8 +46,8 @@ def join(job: VideoJob, plan: Plan, folder: Path) -> list[str]:
     try:
         with open_container(job.source) as source, _open_target(partial) as target:
             window = _window(job, plan, source)
-            extras = Extras(source, target, job.source, window)
             pictures = _Pictures(job, folder, rendered, target, window)
+            extras = Extras(source, target, job.source, window)
             target.metadata.update(
                 {key: text for key, text in source.metadata.items() if key not in OWN_METADATA}
             )
