@@ -140,6 +140,8 @@ class Studio:
         self._step.set(name)
         page.tkraise()
         page.focus_set()
+        if name != "live" and not self.worker.working:
+            self.say(self.texts(f"page_{name}_tip"))
         page.shown()
 
     def say(self, text: str) -> None:
@@ -243,8 +245,8 @@ class Studio:
             page.opened()
         self.titled()
         count = len(document.heads)
-        self.say(document.note or self.texts("opened", name=document.name, count=count))
         self.go("select")
+        self.say(document.note or self.texts("opened", name=document.name, count=count))
         if autosave.found(document):
             self._offer_autosave(document)
 

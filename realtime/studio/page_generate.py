@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Iterator
 from tkinter import ttk
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ from animirror.realtime.studio.render import Rendered, render, thumbnails
 from animirror.realtime.studio.view import Pyramid
 from animirror.realtime.studio.viewport import Viewport, scaled, seen
 from animirror.realtime.studio.widgets import GAP, PANEL, Slider, heading, hint
-from animirror.realtime.studio.worker import Job
 
 if TYPE_CHECKING:
     from animirror.realtime.studio.app import Studio
@@ -118,6 +118,8 @@ class GeneratePage(Page):
     def hidden(self) -> None:
         # Whoever goes back to select will change the mask: the rest would be drawn in vain.
         self.worker.cancel("gallery")
+        self.worker.cancel("preview")
+        self.studio.progress(None)
         document = self.studio.document
         if document is not None and not self.gallery.full:
             self._thumbs = -1
@@ -228,14 +230,19 @@ class GeneratePage(Page):
         if document is None:
             return
         self._thumbs = document.revision
-        variants = all_variants(self.models.styles)
         self.gallery.wait_for_all()
+        side = THUMB_DRAWN * self.look.px(THUMB)
+        self._next(thumbnails(document, self.models, all_variants(self.models.styles), side))
 
-        def work(job: Job) -> None:
-            for ready in thumbnails(document, self.models, variants, THUMB_DRAWN * self.look.px(THUMB)):
-                job.tell(ready)
+    def _next(self, waiting: Iterator[tuple[Variant, NDArray[np.uint8]]]) -> None:
+        """Draw one more thumbnail: what the user asks for meanwhile comes between two."""
 
-        self.worker.do(work, lambda _: None, progress=lambda ready: self.gallery.put(*ready), key="gallery")
+        def done(ready: tuple[Variant, NDArray[np.uint8]] | None) -> None:
+            if ready is not None:
+                self.gallery.put(*ready)
+                self._next(waiting)
+
+        self.worker.do(lambda _: next(waiting, None), done, key="gallery")
 
     def _paint(self, view: Viewport) -> NDArray[np.uint8]:
         document, pyramid = self.studio.document, self._pyramid

@@ -52,7 +52,7 @@ class SavePage(Page):
         self.canvas.grid(row=0, column=0, sticky="nsew")
         panel = Scrolled(self, self.look, PANEL)
         panel.grid(row=0, column=1, sticky="ns", padx=(px(12), 0))
-        self._panel = ttk.Frame(panel.inner, padding=(0, 0, px(12), 0))
+        self._panel = ttk.Frame(panel.inner, padding=(0, 0, px(GAP / 2), 0))
         self._panel.pack(fill="both", expand=True)
         self._rendered: Rendered | None = None
         self._pyramid: Pyramid | None = None
@@ -135,6 +135,11 @@ class SavePage(Page):
 
     def changed(self) -> None:
         self.shown()
+
+    def hidden(self) -> None:
+        # A large picture takes many seconds, and whoever goes back will change it.
+        self.worker.cancel("full")
+        self.studio.progress(None)
 
     def themed(self) -> None:
         self.canvas.themed()

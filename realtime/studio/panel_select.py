@@ -30,10 +30,10 @@ class SelectPanel(ttk.Frame):
     def __init__(self, page: SelectPage, master: tk.Misc) -> None:
         super().__init__(master)
         self._page, self._look, self._texts = page, page.look, page.texts
-        self._buttons()
         scrolled = Scrolled(self, self._look, PANEL)
+        self._buttons(self._look.px(GAP / 2) + scrolled.bar_width)
         scrolled.pack(side="top", fill="both", expand=True)
-        self._inner = ttk.Frame(scrolled.inner, padding=(0, 0, self._look.px(12), 0))
+        self._inner = ttk.Frame(scrolled.inner, padding=(0, 0, self._look.px(GAP / 2), 0))
         self._inner.pack(fill="both", expand=True)
         self._people = ttk.Frame(self._inner)
         self._people.pack(fill="x")
@@ -123,7 +123,8 @@ class SelectPanel(ttk.Frame):
             Tooltip(box, texts(f"{name}_tip"), self._look)
         hint(self._inner, self._look, texts("select_keys")).pack_configure(pady=(px(GAP), 0))
 
-    def _buttons(self) -> None:
+    def _buttons(self, beside: int) -> None:
+        """Below all that scrolls, with ``beside`` pixels left free on the right as there."""
         px, studio = self._look.px, self._page.studio
         onward = ttk.Button(
             self,
@@ -131,9 +132,9 @@ class SelectPanel(ttk.Frame):
             style="Accent.TButton",
             command=lambda: studio.go("generate"),
         )
-        onward.pack(side="bottom", fill="x", pady=(px(GAP), 0), padx=(0, px(12)))
+        onward.pack(side="bottom", fill="x", pady=(px(GAP), 0), padx=(0, beside))
         row = ttk.Frame(self)
-        row.pack(side="bottom", fill="x", pady=(px(GAP), 0), padx=(0, px(12)))
+        row.pack(side="bottom", fill="x", pady=(px(GAP), 0), padx=(0, beside))
         self._undo = self._small(row, "undo", "Control-z", studio.undo)
         self._redo = self._small(row, "redo", "Control-y", studio.redo)
         self._reset = self._small(row, "reset", "Control-r", studio.reset)

@@ -86,6 +86,9 @@ class Scrolled(ttk.Frame):
         self.inner = ttk.Frame(self._canvas)
         self._item = self._canvas.create_window(0, 0, window=self.inner, anchor="nw")
         self._canvas.grid(row=0, column=0, sticky="nsew")
+        # Kept free while there is nothing to scroll, or all beside it would jump.
+        self.bar_width = self._bar.winfo_reqwidth()
+        self.columnconfigure(1, minsize=self.bar_width)
         self.rowconfigure(0, weight=1)
         self.columnconfigure(0, weight=1)
         self.inner.bind("<Configure>", self._fit)

@@ -17,6 +17,7 @@ from animirror.realtime.images import Picture, read_picture, write_picture
 from animirror.realtime.zoo import Zoo
 from tests.conftest import GROUND, SKIN, draw_person, empty_frame
 
+pytest.importorskip("tkinter")
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("xdotool") is None, reason="needs Xvfb and xdotool"
 )
