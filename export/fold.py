@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -20,15 +21,15 @@ class FoldedDecoder(nn.Module):
     at 256 px on one CPU core.
     """
 
-    def __init__(self, head: nn.Module) -> None:
+    def __init__(self, head: Any) -> None:
         super().__init__()
         # transformers 4 calls them linear_c.
-        linears = list(getattr(head, "linear_projections", None) or head.linear_c)  # type: ignore[arg-type]
-        norm, fuse = head.batch_norm, head.linear_fuse.weight[:, :, 0, 0].double()  # type: ignore[index, union-attr, operator]
-        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()  # type: ignore[union-attr, operator]
+        linears = list(getattr(head, "linear_projections", None) or head.linear_c)
+        norm, fuse = head.batch_norm, head.linear_fuse.weight[:, :, 0, 0].double()
+        scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
         # The head joins the last stage first.
         parts = fuse.chunk(len(linears), dim=1)[::-1]
-        self.stages, bias = nn.ModuleList(), norm.bias.double() - norm.running_mean.double() * scale  # type: ignore[union-attr, operator]
+        self.stages, bias = nn.ModuleList(), norm.bias.double() - norm.running_mean.double() * scale
         for linear, part in zip(linears, parts, strict=True):
             weight = scale[:, None] * part @ linear.proj.weight.double()
             bias = bias + scale * (part @ linear.proj.bias.double())
@@ -36,7 +37,7 @@ class FoldedDecoder(nn.Module):
             stage.weight = nn.Parameter(weight[:, :, None, None].float())
             self.stages.append(stage)
         self.stages[0].bias = nn.Parameter(bias.float())
-        self.classifier = head.classifier
+        self.classifier: nn.Module = head.classifier
 
     def forward(self, hidden_states: Sequence[torch.Tensor], **_: object) -> torch.Tensor:
         """Feature maps [N, C, h, w] of the stages, finest first -> logits [N, L, h, w] at the finest."""
@@ -55,5 +56,5 @@ def folded(network: nn.Module) -> nn.Module:
     if not hasattr(getattr(network, "decode_head", None), "linear_fuse"):
         return network
     network = copy.deepcopy(network).eval()
-    network.decode_head = FoldedDecoder(network.decode_head)  # type: ignore[arg-type]
+    network.decode_head = FoldedDecoder(network.decode_head)
     return network
