@@ -22,7 +22,8 @@ def paletted(make_frames: Callable[[], Iterable[av.VideoFrame]]) -> Iterator[av.
     palette = _choose(make_frames())
     if palette is None:
         return
-    graph, inputs, sink = Graph(), [], None
+    graph, sink = Graph(), None
+    inputs: list[FilterContext] = []
     for frame in make_frames():
         if sink is None:
             inputs, sink = _use(graph, frame, palette)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
@@ -35,6 +36,8 @@ OBJECT_STORE_BYTES = 512 * 1024**2
 START_SECONDS = 120.0
 # A machine that is there answers in a fraction of this.
 ANSWER_SECONDS = 5.0
+# How often threads that wait for a worker look whether there will be none.
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Cluster:
         self._idle: queue.Queue[Any] = queue.Queue()
         self._threads = ThreadPoolExecutor(workers, "animirror-ray")
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self.pids: list[int] = []
         self.lost = 0
 
@@ -113,11 +117,13 @@ class Cluster:
                 task.cancel()
 
     def close(self) -> None:
+        """Give up what is still to be done."""
+        self._closed.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _rendered(self, job: VideoJob, segment: Segment) -> Part:
         for _ in range(MOST_LOSSES):
-            actor = self._idle.get()
+            actor = self._next_idle()
             try:
                 part: Part = self._ray.get(actor.render.remote(job, segment))
             except self._ray.exceptions.RayTaskError:
@@ -135,8 +141,16 @@ class Cluster:
             "more memory than they have. Convert it without --ray, or with fewer workers."
         )
 
+    def _next_idle(self) -> Any:
+        while not self._closed.is_set():
+            with contextlib.suppress(queue.Empty):
+                return self._idle.get(timeout=POLL_SECONDS)
+        raise UserError("The work on the Ray cluster was ended.")
+
     def _replace(self, error: Exception, segment: Segment) -> None:
-        """A new worker for one that was lost."""
+        """A new worker for one that was lost, and not because all of them were sent home."""
+        if self._closed.is_set():
+            return
         with self._lock:
             self.lost += 1
         log.warning(

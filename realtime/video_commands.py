@@ -212,7 +212,12 @@ def _convert(
                 return convert_with(replace(job, look=look), cluster.render, progress)
 
         watchers.append(opened.enter_context(Bars(jobs, console)))
-        return convert_all(jobs, convert, watchers, at_once, options.debug)
+        try:
+            return convert_all(jobs, convert, watchers, at_once, options.debug)
+        except KeyboardInterrupt:
+            if any(job.folder.is_dir() for job in jobs):
+                console.print("animirror: what was finished is kept; the same command with --resume goes on.")
+            raise
 
 
 def _tell(outcomes: Sequence[Outcome], options: argparse.Namespace, piped: Piped) -> None:
