@@ -49,7 +49,7 @@ class _Job:
     """A snapshot to be drawn ``scale`` times as large: all squares to draw, frame and mask at that size."""
 
     snapshot: Snapshot
-    heads: list[Head]
+    beyond: list[Head]
     frame: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     scale: float
@@ -107,16 +107,16 @@ def _around(box: Box | None, width: int, height: int) -> Box:
 
 
 def _prepared(snapshot: Snapshot, models: Models, scale: float) -> _Job:
-    heads = [*squares_beyond(snapshot, models.segmenter()), *snapshot.heads]
+    beyond = squares_beyond(snapshot, models.segmenter())
     if scale == 1.0:
-        return _Job(snapshot, heads, snapshot.frame, snapshot.mask, scale)
+        return _Job(snapshot, beyond, snapshot.frame, snapshot.mask, scale)
     height, width = snapshot.mask.shape
     size = max(1, round(width * scale)), max(1, round(height * scale))
     frame, mask = (
         np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
         for part in (snapshot.frame, snapshot.mask)
     )
-    return _Job(snapshot, heads, frame, mask, scale)
+    return _Job(snapshot, beyond, frame, mask, scale)
 
 
 def _drawn(job: _Job, models: Models, variant: Variant, progress: Progress | None) -> Rendered:
@@ -126,14 +126,16 @@ def _drawn(job: _Job, models: Models, variant: Variant, progress: Progress | Non
         # A filter of its own: others may draw at the same time with other options.
         face_filter = FaceFilter(models.segmenter(), models.stylizer(variant.style), choices.filter_options())
         painted: list[tuple[Head, NDArray[np.uint8]]] = []
-        for index, head in enumerate(job.heads):
+        # Those beyond first: heads lie on top of them.
+        heads = [*job.beyond, *job.snapshot.heads]
+        for index, head in enumerate(heads):
             scaled = _scaled(head, job, variant, face_filter.stylizer.size)
             drawing = _drawing(scaled, job.frame, face_filter)
             blend.composite(layer, coverage, drawing, blend.border_fade(FADE_SIDE), scaled.crop)
             painted.append((scaled, drawing))
             if progress is not None:
-                progress((index + 1) / (len(job.heads) + 1))
-        _give_back(painted, layer, coverage)
+                progress((index + 1) / (len(heads) + 1))
+        _give_back(painted[len(job.beyond) :], layer, coverage)
     frame = _mixed(job.frame, layer, job.mask, choices.strength)
     if progress is not None:
         progress(1.0)

@@ -62,6 +62,18 @@ def test_what_is_painted_beyond_all_heads_is_drawn(document: Document, studio_mo
     assert np.array_equal(rendered.frame[rendered.mask == 0], frame[rendered.mask == 0])
 
 
+def test_squares_beyond_do_not_lie_on_the_heads(document: Document, studio_models: Models) -> None:
+    """Their colours are matched to what they show, which is no face."""
+    before = render(document, studio_models)
+    document.begin_stroke(Brush(24), 205, 100)
+    document.end_stroke()
+    after = render(document, studio_models)
+    assert (after.mask[95:105, 200:210] == 255).all()
+    assert not np.array_equal(after.frame[95:105, 200:210], before.frame[95:105, 200:210])
+    hair = np.s_[110:150, 150:166]
+    assert np.array_equal(after.frame[hair], before.frame[hair])
+
+
 @pytest.mark.usefixtures("plain_light")
 def test_a_picture_without_heads_is_drawn_where_it_is_painted(studio_models: Models) -> None:
     frame = empty_frame(300, 240)
