@@ -25,7 +25,8 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter
 from animirror.realtime.layout import plan
 from animirror.realtime.live import Nowhere
-from animirror.realtime.pipeline import Pipeline, Spread, Statistics
+from animirror.realtime.meter import Spread
+from animirror.realtime.pipeline import Pipeline, Statistics
 from animirror.realtime.playback import fitted
 from animirror.realtime.report import peak_memory_mb
 from animirror.realtime.runtime import Session, usable_cores

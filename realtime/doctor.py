@@ -22,8 +22,8 @@ import numpy as np
 import onnxruntime as ort
 import pyvirtualcam
 
-from animirror.realtime.camera import list_cameras
 from animirror.realtime.config import resolve, user_file
+from animirror.realtime.devices import list_cameras
 from animirror.realtime.errors import UserError
 from animirror.realtime.runtime import PROVIDERS, obstacle, preload, usable_cores
 from animirror.realtime.sinks import CODEC

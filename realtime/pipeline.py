@@ -1,17 +1,16 @@
-"""Stages in threads of their own, the hand-offs between them, their clock, and one end for all."""
+"""Stages in threads of their own, their clock, and one end for all."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time as clock
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from animirror.realtime.handoff import Ended, Every, HandOff, Latest
+from animirror.realtime.meter import KEPT, Meter, Spread
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +25,6 @@ QUEUE = 4
 GRACE_SECONDS = 3.0
 # How often a waiting caller looks up: a key must be answered without delay, also while no frame comes.
 POLL_SECONDS = 0.01
-# Times kept for medians and percentiles: bounded, or hours of live video would fill the memory.
-KEPT = 10_000
-
-
-class Ended(Exception):  # noqa: N818 (an end is no error)
-    """Nothing more will come through this hand-off."""
 
 
 class Source(Protocol[Item]):
@@ -79,14 +72,6 @@ class Step:
 
     name: str
     work: Callable[[Packet[Any]], Any]
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median and 95th percentile, milliseconds."""
-
-    median: float
-    p95: float
 
 
 @dataclass(frozen=True)
@@ -146,7 +131,8 @@ class Pipeline(Generic[T]):
         self._lock = threading.Lock()
         self._error: BaseException | None = None
         # Before each group; the last goes on to the sinks.
-        self._links: list[HandOff] = [self._edge()] + [Every(1 if live else QUEUE) for _ in self._groups[1:]]
+        self._links: list[HandOff[Packet[Any]]] = [self._edge()]
+        self._links += [Every(1 if live else QUEUE) for _ in self._groups[1:]]
         outlets: list[Foreground[T] | Sink[T]] = [*([foreground] if foreground else []), *sinks]
         self._outlets = [_Outlet(outlet.name, self._edge()) for outlet in outlets]
         self._captured, self._done = Meter(), Meter()
@@ -204,7 +190,7 @@ class Pipeline(Generic[T]):
             sinks,
         )
 
-    def _edge(self) -> HandOff:
+    def _edge(self) -> HandOff[Packet[Any]]:
         return Latest() if self._live else Every(QUEUE)
 
     def _threads(self) -> list[threading.Thread]:
@@ -307,130 +293,10 @@ class Pipeline(Generic[T]):
             self._fail(error)
 
 
-class HandOff:
-    """Packets from one thread to the next. Subclasses say what happens to one too many."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._packets: deque[Packet[Any]] = deque()
-        self._changed = threading.Condition()
-        self._ended = False
-        self.dropped = 0
-
-    def put(self, packet: Packet[Any]) -> bool:
-        """Hand a packet on; False where nobody takes it any more."""
-        raise NotImplementedError
-
-    def get(self, timeout: float | None = None) -> Any:
-        """The next packet; None when none came within ``timeout`` seconds. Raises Ended."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._packets or self._ended, timeout)
-            if self._packets:
-                packet = self._packets.popleft()
-                self._changed.notify_all()
-                return packet
-            if self._ended:
-                raise Ended
-            return None
-
-    def wait_for_room(self) -> None:
-        """Return when a packet could be put without waiting or dropping one, or nobody takes any."""
-        raise NotImplementedError
-
-    def end(self) -> None:
-        """No more packets will be put; those that wait can still be taken."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-
-    def abort(self) -> None:
-        """Nothing more is put or taken; whoever waits is woken."""
-        with self._changed:
-            self._packets.clear()
-            self._ended = True
-            self._changed.notify_all()
-
-
-class Latest(HandOff):
-    """One slot: a newer packet replaces an older one that nobody took, which counts as dropped."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-
-    def put(self, packet: Packet[Any]) -> bool:
-        with self._changed:
-            if self._ended:
-                return False
-            self.dropped += len(self._packets)
-            self._packets.clear()
-            self._packets.append(packet)
-            self._changed.notify_all()
-            return True
-
-    def wait_for_room(self) -> None:
-        """There always is: a slow sink must not hold up the others."""
-
-
-class Every(HandOff):
-    """A queue of ``capacity``: whoever puts waits until there is room; order is kept, nothing is lost."""
-
-    def put(self, packet: Packet[Any]) -> bool:
-        with self._changed:
-            self._changed.wait_for(self._has_room)
-            if self._ended:
-                return False
-            self._packets.append(packet)
-            self._changed.notify_all()
-            return True
-
-    def wait_for_room(self) -> None:
-        with self._changed:
-            self._changed.wait_for(self._has_room)
-
-    def _has_room(self) -> bool:
-        return self._ended or len(self._packets) < self._capacity
-
-
-class Meter:
-    """Durations of something that happens again and again, and when; added by one thread, read by any.
-
-    Takes the same memory from the first moment on, however long it runs.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        # A ring: when, how long; both seconds.
-        self._values = np.zeros((KEPT, 2))
-        self.count = 0
-
-    def add(self, seconds: float, now: float | None = None) -> None:
-        with self._lock:
-            self._values[self.count % KEPT] = clock.perf_counter() if now is None else now, seconds
-            self.count += 1
-
-    def spread(self, recent: int = KEPT) -> Spread:
-        """Of the ``recent`` last durations; zeros where there are none."""
-        durations = self._last(recent)[:, 1]
-        median, p95 = np.percentile(durations, [50, 95]) * 1000.0 if len(durations) else (0.0, 0.0)
-        return Spread(round(float(median), 2), round(float(p95), 2))
-
-    def rate(self, recent: int = KEPT) -> float:
-        """How often per second, over the ``recent`` last times; 0 where it happened less than twice."""
-        times = self._last(recent)[:, 0]
-        if len(times) < 2 or times[-1] <= times[0]:
-            return 0.0
-        return round(float((len(times) - 1) / (times[-1] - times[0])), 2)
-
-    def _last(self, recent: int) -> NDArray[np.float64]:
-        with self._lock:
-            known = min(self.count, KEPT, recent)
-            return self._values[np.arange(self.count - known, self.count) % KEPT]
-
-
 @dataclass(frozen=True)
 class _Outlet:
     """A sink's inbox and how old packets were when it had written them."""
 
     name: str
-    inbox: HandOff
+    inbox: HandOff[Packet[Any]]
     ages: Meter = field(default_factory=Meter)

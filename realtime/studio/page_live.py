@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.camera import CameraInfo, list_cameras
 from animirror.realtime.config import LiveConfig
+from animirror.realtime.devices import CameraInfo, list_cameras
 from animirror.realtime.studio.canvas import PictureCanvas
 from animirror.realtime.studio.live_runner import LiveRunner
 from animirror.realtime.studio.page import Page

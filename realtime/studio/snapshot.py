@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.camera import Wishes, list_cameras, open_camera
+from animirror.realtime.camera import Wishes, open_camera
+from animirror.realtime.devices import list_cameras
 
 # Cameras need about a second to set exposure and white balance.
 SETTLE_SECONDS = 1.0
