@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
@@ -140,12 +140,14 @@ class Painter:
         if not self._planar or picture.format.is_rgb:
             return self.from_bgr(frame)
         result = self._copied(picture)
-        rows, columns = _cells(mask.any(axis=1), self.height), _cells(mask.any(axis=0), self.width)
+        covered = mask > 0
+        down, across = np.asarray(covered.any(axis=1)), np.asarray(covered.any(axis=0))
+        rows, columns = _cells(down, self.height), _cells(across, self.width)
         if rows is None or columns is None:
             return self._tagged(result)
         inner = np.s_[rows.start : rows.stop, columns.start : columns.stop]
         block = self._converted(np.ascontiguousarray(_padded(frame, self.width, self.height)[inner]))
-        chosen = _padded(np.asarray(mask > 0, np.uint8), self.width, self.height)[inner]
+        chosen = _padded(covered.astype(np.uint8), self.width, self.height)[inner]
         for ours, theirs in zip(self._planes(result), self._planes(block), strict=True):
             down, right = chosen.shape[0] // theirs.shape[0], chosen.shape[1] // theirs.shape[1]
             cells = chosen.reshape(theirs.shape[0], down, theirs.shape[1], right).any(axis=(1, 3))
@@ -189,7 +191,9 @@ class Painter:
     def _planes(self, picture: av.VideoFrame) -> list[NDArray[Any]]:
         size = self._dtype.itemsize
         return [
-            np.frombuffer(plane, self._dtype).reshape(plane.height, plane.line_size // size)[:, : plane.width]
+            np.frombuffer(cast(Any, plane), self._dtype).reshape(-1, plane.line_size // size)[
+                : plane.height, : plane.width
+            ]
             for plane in picture.planes
         ]
 
@@ -217,7 +221,7 @@ def _padded(frame: NDArray[Any], width: int, height: int) -> NDArray[Any]:
 
 def display_matrix(picture: av.VideoFrame) -> tuple[int, ...] | None:
     """The nine numbers of a frame's display matrix as FFmpeg stores them, or None."""
-    for data in picture.side_data:
+    for data in cast(Any, picture.side_data):
         if data.type.name == "DISPLAYMATRIX":
             return tuple(int(number) for number in np.frombuffer(data, "<i4")[:9])
     return None

@@ -185,9 +185,9 @@ class Decoder:
         if length is None or (self.stream.frames and self.count >= self.stream.frames):
             return None
         tolerance = max(MISSING_SECONDS, MISSING_FRAMES / float(self.rate))
-        if self.stream.duration is None:  # the length is the file's, counted from its zero
+        if self.stream.duration is None:  # the length is counted from the file's zero
             length -= float((self._origin or 0) * self.base)
-            if len(self.container.streams) > 1:
+            if self._own_length() is None and len(self.container.streams) > 1:
                 tolerance = max(LONGER_SOUND_SECONDS, LONGER_SOUND_SHARE * length)
         return Gap(end, length) if length - end > tolerance else None
 
@@ -195,7 +195,19 @@ class Decoder:
         """Seconds by the header: the stream's, else the file's."""
         if self.stream.duration is not None:
             return float(self.stream.duration * self.base)
+        own = self._own_length()
+        if own is not None:
+            return own
         return self.container.duration / av.time_base if self.container.duration else None
+
+    def _own_length(self) -> float | None:
+        """When Matroska says that the picture ends, among its tags: "00:00:01.500000000"."""
+        parts = self.stream.metadata.get("DURATION", "").split(":")
+        try:
+            hours, minutes, seconds = (float(part) for part in parts)
+        except ValueError:
+            return None
+        return 3600 * hours + 60 * minutes + seconds
 
 
 def open_container(path: Path) -> InputContainer:

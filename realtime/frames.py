@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -19,6 +20,9 @@ from animirror.realtime.job import VideoJob
 from animirror.realtime.segments import Segment
 from animirror.realtime.sources import letterboxed
 
+# Frames between decoder and encoder take so much memory together (bytes; each ROOM_PER_PIXEL: before and after
+# in BGR, the mask, the decoder's planes); at least as many as keep all threads busy, and no more than help.
+ROOM, ROOM_PER_PIXEL, LEAST_FRAMES, MOST_FRAMES = 300e6, 12, 5, 12
 # Encoders count ticks of a second in 31 bits; a finer clock than this one nobody needs.
 MOST_TICKS, FINE_BASE = 2**31, Fraction(1, 90_000)
 
@@ -87,11 +91,21 @@ class Frames:
         self.size = (context.width, context.height)
         self.clock = OutputClock(decoder.base, decoder.stream.start_time or 0, job.fps)
         self._upright = Upright()
+        self._room = threading.Semaphore(
+            round(min(max(LEAST_FRAMES, ROOM / (ROOM_PER_PIXEL * self.size[0] * self.size[1])), MOST_FRAMES))
+            if all(self.size)
+            else LEAST_FRAMES
+        )
         self._stopped = False
         self._notes: list[str] = []
 
     def stop(self) -> None:
         self._stopped = True
+        self._room.release()
+
+    def passed(self) -> None:
+        """To be called when a frame has been through everything: there is room for another."""
+        self._room.release()
 
     def __iter__(self) -> Iterator[Work | End]:
         warming = {segment.index: _Warming(segment) for segment in self._segments}
@@ -141,6 +155,7 @@ class Frames:
     def _work(
         self, segment: Segment, decoded: Decoded, fresh: bool, outputs: tuple[tuple[int, int], ...]
     ) -> Work:
+        self._room.acquire()
         picture = decoded.picture
         refuse_hdr(picture, self._job.source)
         frame = self._upright(picture)

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
@@ -148,31 +149,31 @@ class _Pictures:
         )
         return open_stream(target, shape, self._encoder)
 
-    def _joined(self) -> Iterator[av.Packet]:
+    def _joined(self) -> Iterator[av.Packet[Any]]:
         """Packets of all segments in the source's clock; each lasts until the next one of its segment."""
         for path, told in self._files:
             with av.open(str(path)) as container:
-                waiting: av.Packet | None = None
+                waiting: av.Packet[Any] | None = None
                 for packet in container.demux(container.streams.video[0]):
                     if not packet.size or packet.pts is None:
                         continue
                     self._into_clock(packet)
                     if waiting is not None:
-                        waiting.duration = packet.pts - waiting.pts
+                        waiting.duration = packet.pts - (waiting.pts or 0)
                         yield waiting
                     waiting = packet
                 if waiting is not None:
                     waiting.duration = told.last
                     yield waiting
 
-    def _into_clock(self, packet: av.Packet) -> None:
+    def _into_clock(self, packet: av.Packet[Any]) -> None:
         ratio = packet.time_base / self._base
         pts, dts = packet.pts or 0, packet.dts
         packet.pts = round(pts * ratio) + self._shift
         packet.dts = packet.pts if dts is None else round(dts * ratio) + self._shift
         packet.time_base = self._base
 
-    def _encoded(self) -> Iterator[av.Packet]:
+    def _encoded(self) -> Iterator[av.Packet[Any]]:
         frames = paletted(self._frames) if self._encoder.pixel_format == "pal8" else self._frames()
         for frame in frames:
             if frame.format.name != self._encoder.pixel_format:

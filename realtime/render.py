@@ -168,8 +168,10 @@ class Writer:
         item = packet.value
         if isinstance(item, End):
             self._finish(item)
-        elif item.outputs:
+            return
+        if item.outputs:
             self._write(item)
+        self._frames.passed()
 
     def close(self) -> None:
         if self._file is not None:

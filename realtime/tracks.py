@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import av.error
@@ -42,7 +42,7 @@ class Timed:
     """A packet of the result and when it is due, seconds."""
 
     seconds: float
-    packet: av.Packet
+    packet: av.Packet[Any]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Extras:
         for way in self._ways.values():
             yield from way.flush()
 
-    def _through(self, way: _Copy | _Sound | _Text, packet: av.Packet) -> Iterator[Timed]:
+    def _through(self, way: _Copy | _Sound | _Text, packet: av.Packet[Any]) -> Iterator[Timed]:
         told = packet.pts if packet.pts is not None else packet.dts
         if told is None or not packet.size or packet.time_base is None:
             return
@@ -204,7 +204,7 @@ class _Copy:
         _copy_facts(stream, self._stream)
         self._last: int | None = None
 
-    def take(self, packet: av.Packet, shift: int) -> Iterator[Timed]:
+    def take(self, packet: av.Packet[Any], shift: int) -> Iterator[Timed]:
         pts, dts = packet.pts, packet.dts
         dts = pts if dts is None else dts
         assert dts is not None  # Extras lets no other through
@@ -227,15 +227,15 @@ class _Sound:
     def __init__(self, target: OutputContainer, stream: Any, codec: str) -> None:
         self.codec = codec
         rate = OPUS_RATE if codec == "libopus" else stream.codec_context.sample_rate
-        self._stream: Any = target.add_stream(codec, rate=rate)
-        self._stream.codec_context.layout = stream.codec_context.layout
-        self._stream.codec_context.time_base = Fraction(1, rate)
-        self._resampler = AudioResampler(self._stream.codec_context.format, stream.codec_context.layout, rate)
+        self._stream = cast(Any, target.add_stream(codec, rate=rate))
+        context = self._stream.codec_context
+        context.layout, context.time_base = stream.codec_context.layout, Fraction(1, rate)
+        self._resampler = AudioResampler(context.format, context.layout, rate)
         _copy_facts(stream, self._stream)
 
-    def take(self, packet: av.Packet, shift: int) -> Iterator[Timed]:
+    def take(self, packet: av.Packet[Any], shift: int) -> Iterator[Timed]:
         try:
-            frames = packet.decode()
+            frames: Any = packet.decode()
         except av.error.FFmpegError:
             return  # a click; the clock goes on with the next packet
         for frame in frames:
@@ -249,7 +249,7 @@ class _Sound:
             yield from self._timed(self._stream.encode(part))
         yield from self._timed(self._stream.encode(None))
 
-    def _timed(self, packets: list[av.Packet]) -> Iterator[Timed]:
+    def _timed(self, packets: list[av.Packet[Any]]) -> Iterator[Timed]:
         for packet in packets:
             yield Timed(float((packet.dts or 0) * (packet.time_base or 0)), packet)
 
@@ -259,12 +259,12 @@ class _Text:
 
     def __init__(self, target: OutputContainer, stream: Any, codec: str) -> None:
         self.codec = codec
-        self._stream: Any = target.add_stream(codec)
+        self._stream = cast(Any, target.add_stream(codec))
         self._stream.codec_context.time_base = MILLISECOND
         self._stream.codec_context.subtitle_header = ASS_HEADER
         _copy_facts(stream, self._stream)
 
-    def take(self, packet: av.Packet, shift: int) -> Iterator[Timed]:
+    def take(self, packet: av.Packet[Any], shift: int) -> Iterator[Timed]:
         base = packet.time_base or MILLISECOND
         start = round(((packet.pts or 0) + shift) * base / MILLISECOND)
         length = round((packet.duration or 0) * base / MILLISECOND)

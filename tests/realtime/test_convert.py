@@ -21,7 +21,7 @@ from animirror.realtime.render import render
 from animirror.realtime.segments import plan_segments
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.transforms import Compare, Resized
-from tests.media import BT2020, BT2020_SPACE, PQ, Colors, clip, read_number, write_clip
+from tests.media import BT2020, BT2020_SPACE, PQ, Colors, Sound, clip, read_number, write_clip
 from tests.probe import probe
 
 LOSSLESS = EncodeOptions(codec="ffv1")
@@ -167,6 +167,13 @@ def test_damage_is_told_with_its_times(tmp_path: Path, face_filter: FaceFilter) 
     numbers = probe(tmp_path / "out.mp4").picture.numbers
     assert len(numbers) == report.frames
     assert set(range(19)) <= set(numbers)
+
+
+def test_sound_that_is_longer_is_no_damage(tmp_path: Path, face_filter: FaceFilter) -> None:
+    """Matroska tells the picture's own length among its tags."""
+    long = replace(clip("longer.mp4"), name="longer.mkv", sounds=(Sound(seconds=4.0),))
+    report = convert_video(VideoJob(write_clip(long, tmp_path), tmp_path / "out.mkv"), face_filter)
+    assert (report.problem, report.partial) == (None, False)
 
 
 def test_hdr_is_refused_before_anything_is_written(tmp_path: Path, face_filter: FaceFilter) -> None:
