@@ -7,6 +7,7 @@ import importlib
 import logging
 import os
 import queue
+import signal
 import socket
 import tempfile
 import threading
@@ -232,6 +233,8 @@ def _connect(ray: Any, address: str | None) -> None:
     if address is not None:
         _check_address(address)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    # Ray takes this signal for itself and prints its stack; the command ends in good order.
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         if address is not None:
             ray.init(address=address, **quiet)
@@ -247,6 +250,9 @@ def _connect(ray: Any, address: str | None) -> None:
         where = f"The Ray cluster at {address}" if address else "Ray on this machine"
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise UserError(f"{where} cannot be reached ({reason}).") from error
+    finally:
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
 
 
 def _keep(part: Part, folder: Path, segment: Segment) -> Rendered:
