@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LANGUAGE_NAMES = {"en": "English", "ro": "Română"}
 # X sends a release and a press for every repeat of a key that is held: a release counts after this (ms).
 RELEASE_MS = 60
-NAMES = {"Key-": "", "plus": "+", "minus": "-", "comma": ",", "Control": "Ctrl"}
+NAMES = {"plus": "+", "minus": "-", "Control": "Ctrl"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def build(studio: Studio) -> None:
     _bind_before(studio)
     root.configure(menu=bar)
     fill_recent(studio)
+    root.after_idle(lambda: _dress(bar))
 
 
 def fill_recent(studio: Studio) -> None:
@@ -104,14 +105,17 @@ def fill_recent(studio: Studio) -> None:
 
 def shown(key: str) -> str:
     """A key as people read it: Control-Key-1 -> Ctrl+1."""
-    for name, words in NAMES.items():
-        key = key.replace(name, words)
-    if sys.platform == "darwin":
-        key = key.replace("Ctrl", "⌘")
-    parts = key.split("-")
-    return "+".join(part.upper() if len(part) == 1 else part for part in parts if part) + (
-        "-" if parts[-1] == "" else ""
-    )
+    parts = [NAMES.get(part, part) for part in key.split("-") if part != "Key"]
+    words = "+".join(part.upper() if len(part) == 1 else part for part in parts)
+    return words.replace("Ctrl", "⌘") if sys.platform == "darwin" else words
+
+
+def _dress(menu: tk.Misc) -> None:
+    """Give a menu and those in it the theme's look, which sv-ttk does only when the theme changes."""
+    if menu.winfo_exists():
+        menu.event_generate("<<ThemeChanged>>")
+        for inner in menu.winfo_children():
+            _dress(inner)
 
 
 def _event(key: str) -> str:

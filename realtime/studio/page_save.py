@@ -246,12 +246,20 @@ class SavePage(Page):
         picture = seen(pyramid.part, view, ground)
         if not self._cutout.get():
             return picture
-        share = (seen(document.mask_view, view, (0,)).astype(np.float32) / 255.0)[..., None]
-        return np.asarray(picture * share + _checks(view, self.look.px(10)) * (1.0 - share), np.uint8)
+        return _on_checks(picture, seen(document.mask_view, view, (0,)), view, self.look.px(10))
 
 
-def _checks(view: Viewport, side: int) -> NDArray[np.float32]:
-    """The chequered ground that stands for transparency, float32 [h, w, 1]."""
-    rows, columns = np.arange(view.window[1])[:, None] // side, np.arange(view.window[0])[None] // side
-    light = (rows + columns) % 2
-    return np.where(light == 1, np.float32(190), np.float32(150))[..., None]
+def _on_checks(
+    picture: NDArray[np.uint8], mask: NDArray[np.uint8], view: Viewport, side: int
+) -> NDArray[np.uint8]:
+    """The cut-out on the chequered ground that stands for transparency, beside it as it was."""
+    place = view.placement()
+    if place is None:
+        return picture
+    rows = slice(max(0, place.top), place.top + place.height)
+    columns = slice(max(0, place.left), place.left + place.width)
+    part, share = picture[rows, columns], (mask[rows, columns].astype(np.float32) / 255.0)[..., None]
+    light = (np.arange(part.shape[0])[:, None] // side + np.arange(part.shape[1])[None] // side) % 2
+    checks = np.where(light == 1, np.float32(190), np.float32(150))[..., None]
+    picture[rows, columns] = part * share + checks * (1.0 - share)
+    return picture
