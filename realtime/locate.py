@@ -15,9 +15,11 @@ from animirror.realtime.follow import Follower, difference, motion, on_whole_pix
 from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
 from animirror.realtime.proportions import Eye
-from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop, region_probability, whole_frame
+from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop
 from animirror.realtime.regions import label_indices as indices_of
+from animirror.realtime.search import ALL_TILE_LEVELS, TILE_LEVELS, letterboxed, search_areas
 from animirror.realtime.smoothing import mix
+from animirror.realtime.steady import inside_frame, moved, steadied
 
 MAX_HEADS = 8
 # A part of the frame (all of it and one of its tiles in turn) is searched again after this long; at once when
@@ -52,15 +54,6 @@ MIN_DETAIL = 0.55
 MIN_LASTING_DETAIL, DETAIL_SECONDS = 0.15, 1.0
 # A head of hair without a face must be surer than a face: so much looks like hair.
 MIN_HAIR_CONFIDENCE = 0.95
-# Masks: where the segmenter wavers between yes and no, the average over this time is shown.
-MASK_SECONDS = 0.12
-# A probability that changed by less than the first is noise, by more than the second a movement.
-SMALL_CHANGE, LARGE_CHANGE = 0.1, 0.6
-# Squares whose side is this many times the segmenter's input are searched in tiles of half the side as well,
-# because it sees no head under a seventh of its input; while nobody is there, and in a still picture, these
-# again, so that a head of 50 pixels in a 720p frame, or of 150 in a 4K one, is found.
-TILED_FROM = 1.5
-TILE_LEVELS, ALL_TILE_LEVELS = 1, 2
 # Hair reaches beyond the face box by these shares of its height and width, before the mask has said it.
 GUESS_UP, GUESS_SIDE, GUESS_DOWN = 0.5, 0.3, 0.15
 
@@ -249,7 +242,7 @@ class Locator:
     ) -> None:
         cells = answer.shape[-1]
         view = self._finder.one(answer, _box_to_cells(track.head, crop, cells), inside)
-        previous = _moved(track.probabilities, track.crop, crop, cells)
+        previous = moved(track.probabilities, track.crop, crop, cells)
         if len(track.own) != cells:  # another segmenter than before
             track.own = np.asarray(cv2.resize(track.own, (cells, cells), interpolation=cv2.INTER_NEAREST))
         track.probabilities = steadied(answer, previous, self._head_labels, seconds)
@@ -328,95 +321,6 @@ class Locator:
             return None
         seen = box_to_frame(view.head, crop, cells)
         return _Look(crop, images[0], answers[0], view, seen, _crop_of(view, crop, cells))
-
-
-def search_areas(frame: NDArray[np.uint8], size: int, levels: int = TILE_LEVELS) -> list[Crop]:
-    """Squares to search: the whole frame and, where a head could be too small there, overlapping tiles.
-
-    ``levels``: how often the tiles may be halved.
-    """
-    height, width = frame.shape[:2]
-    areas = [whole_frame(height, width)]
-    side = areas[0].side
-    for _ in range(levels):
-        if side < TILED_FROM * size:
-            break
-        side /= 2
-        areas += [Crop(x, y, side) for y in _tile_centers(height, side) for x in _tile_centers(width, side)]
-    return areas
-
-
-def letterboxed(frame: NDArray[np.uint8], area: Crop, size: int) -> NDArray[np.uint8]:
-    """A search area as uint8 [size, size, 3], black outside the frame.
-
-    Crop.extract to whole pixels, in a third of the time: a search must not make a live frame late.
-    """
-    height, width = frame.shape[:2]
-    seen = area.box.intersection(Box(0, 0, width, height))
-    left, top, right, bottom = (round(edge) for edge in (seen.left, seen.top, seen.right, seen.bottom))
-    scale = size / area.side
-    x, y = round((left - area.box.left) * scale), round((top - area.box.top) * scale)
-    shape = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
-    part = cv2.resize(frame[top:bottom, left:right], shape, interpolation=cv2.INTER_AREA)
-    picture = np.zeros((size, size, 3), np.uint8)
-    picture[y : y + shape[1], x : x + shape[0]] = part[: size - y, : size - x]
-    return picture
-
-
-def _tile_centers(length: int, side: float) -> list[float]:
-    """Centres of tiles of this side along a length, each overlapping the next by half at least."""
-    if length <= side:
-        return [length / 2]
-    count = int(np.ceil((length - side) / (side / 2))) + 1
-    return [float(x) for x in np.linspace(side / 2, length - side / 2, count)]
-
-
-def inside_frame(crop: Crop, frame: NDArray[np.uint8], cells: int) -> NDArray[np.float32]:
-    """float32 [cells, cells] over a crop: 1 where the cell's centre lies in the frame, else 0."""
-    box, cell = crop.box, crop.side / cells
-    centers = (np.arange(cells) + 0.5) * cell
-    columns = (centers + box.left >= 0) & (centers + box.left <= frame.shape[1])
-    rows = (centers + box.top >= 0) & (centers + box.top <= frame.shape[0])
-    return (rows[:, None] & columns[None, :]).astype(np.float32)
-
-
-def steadied(
-    new: NDArray[np.float32],
-    previous: NDArray[np.float32],
-    head_labels: tuple[int, ...],
-    seconds: float,
-) -> NDArray[np.float32]:
-    """Average over time where the new answer wavers, the new answer itself where it is sure or quite another.
-
-    float32 [L, s, s] each. How sure: the square of |2 p - 1| for the probability p of face or hair. So the
-    place that a head has just left is free at once (no ghost), and edges do not flicker.
-    """
-    now, before = region_probability(new, head_labels), region_probability(previous, head_labels)
-    sure = np.square(2 * now - 1)
-    moved = (np.abs(now - before) - SMALL_CHANGE) / (LARGE_CHANGE - SMALL_CHANGE)
-    weight = np.clip(np.maximum(sure, moved), mix(seconds, MASK_SECONDS), 1.0)
-    return np.asarray(previous + weight * (new - previous), np.float32)
-
-
-def _moved(probabilities: NDArray[np.float32], old: Crop, new: Crop, cells: int) -> NDArray[np.float32]:
-    """A probability map over one crop as a map of ``cells`` a side over another."""
-    before = probabilities.shape[-1]
-    if old == new and before == cells:
-        return probabilities
-    ratio, old_box, new_box = new.side / old.side * before / cells, old.box, new.box
-    columns = _resampling(before, cells, ratio, (new_box.left - old_box.left) / old.side * before)
-    rows = _resampling(before, cells, ratio, (new_box.top - old_box.top) / old.side * before)
-    return np.asarray(rows @ probabilities @ columns.T, np.float32)
-
-
-def _resampling(before: int, cells: int, ratio: float, shift: float) -> NDArray[np.float32]:
-    """float32 [cells, before]: linear interpolation along one axis, border replicated, as a matrix.
-
-    Cell i of the result lies at ``shift`` + ``ratio`` (i + 0.5) of the source. Two products move all
-    planes at once; a warp for each would take longer.
-    """
-    at = np.clip(shift + ratio * (np.arange(cells) + 0.5) - 0.5, 0, before - 1)
-    return np.maximum(0.0, 1.0 - np.abs(at[:, None] - np.arange(before))).astype(np.float32)
 
 
 def _crop_of(view: HeadView, crop: Crop, cells: int) -> Crop:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from animirror.realtime.heads import HeadFinder
-from animirror.realtime.locate import ALL_TILE_LEVELS, Locator, letterboxed, search_areas, steadied
-from animirror.realtime.regions import Crop, whole_frame
+from animirror.realtime.locate import Locator
+from animirror.realtime.regions import Crop
 from animirror.realtime.segment import Segmenter
 from tests.conftest import HAIR, SKIN, draw_person, empty_frame
 
@@ -183,42 +183,16 @@ def test_turning_round_keeps_the_track(locator: Locator) -> None:
     assert inside(tracks[0].crop, 320, 222)
 
 
-def test_letterbox_is_the_crop(locator: Locator) -> None:
-    frame = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (135, 240, 3), np.uint8), (0, 0), 9)
-    area = whole_frame(135, 240)
-    picture = letterboxed(frame, area, 96)
-    assert not picture[:20].any()
-    assert not picture[-20:].any()
-    reference = area.extract(frame, 96, cv2.BORDER_CONSTANT)
-    assert np.abs(picture[24:72].astype(int) - reference[24:72]).max() <= 6
-
-
 def test_rewinding_starts_anew(locator: Locator) -> None:
     locator(scene((320, 240, 120)), 10.0)
     assert [t.identity for t in locator(scene((320, 240, 120)), 0.0)] == [1]
 
 
 def test_small_heads_in_large_pictures_need_tiles(locator: Locator) -> None:
-    areas = search_areas(empty_frame(1920, 1080), 128)
-    assert areas[0] == Crop(960, 540, 1920)
-    assert {area.side for area in areas[1:]} == {960}
     (track,) = locator(scene((1500, 300, 84), width=1920, height=1080), None)
     assert track.head.center[0] == pytest.approx(1500, abs=8)
-    finest = min(area.side for area in search_areas(empty_frame(1920, 1080), 128, ALL_TILE_LEVELS))
-    assert finest == 480
     (track,) = locator(scene((700, 300, 60), width=1920, height=1080), None)
     assert track.head.center[0] == pytest.approx(700, abs=6)
-
-
-def test_steadied_averages_doubt_and_frees_what_is_sure() -> None:
-    def head(before: float, now: float) -> float:
-        maps = [np.array([[[1 - p]], [[p]]], np.float32) for p in (now, before)]
-        return float(steadied(maps[0], maps[1], (1,), 1 / 30)[1, 0, 0])
-
-    assert head(0.9, 0.0) == pytest.approx(0.0)  # left: no ghost
-    assert head(0.9, 1.0) == pytest.approx(1.0)
-    assert 0.57 < head(0.6, 0.5) < 0.58  # wavers: a quarter of the step at 30 fps
-    assert head(0.95, 0.35) == pytest.approx(0.35)  # unsure, and yet quite another: something moved
 
 
 def test_lonely_hair_is_a_head_from_behind() -> None:
