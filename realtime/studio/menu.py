@@ -90,7 +90,7 @@ def build(studio: Studio) -> None:
     _bind_before(studio)
     root.configure(menu=bar)
     fill_recent(studio)
-    root.after_idle(lambda: _dress(bar))
+    root.after_idle(lambda: _dress(studio, bar))
 
 
 def fill_recent(studio: Studio) -> None:
@@ -110,12 +110,16 @@ def shown(key: str) -> str:
     return words.replace("Ctrl", "⌘") if sys.platform == "darwin" else words
 
 
-def _dress(menu: tk.Misc) -> None:
-    """Give a menu and those in it the theme's look, which sv-ttk does only when the theme changes."""
-    if menu.winfo_exists():
+def _dress(studio: Studio, bar: tk.Menu) -> None:
+    """Give the menus the theme's look, which sv-ttk does only when the theme changes."""
+    if not bar.winfo_exists():
+        return
+    waiting: list[tk.Misc] = [bar]
+    while waiting:
+        menu = waiting.pop()
         menu.event_generate("<<ThemeChanged>>")
-        for inner in menu.winfo_children():
-            _dress(inner)
+        waiting += menu.winfo_children()
+    bar.configure(borderwidth=0, background=studio.look.palette.window)
 
 
 def _event(key: str) -> str:
