@@ -33,6 +33,8 @@ DEVICES = ("auto", *PROVIDERS)
 AUTO = ("cuda", "coreml", "directml")
 # onnxruntime prints red lines when a provider's libraries are missing; we say it in one line ourselves.
 FATAL_ONLY = 4
+# An exhaustive search, onnxruntime's default, stops the picture for seconds at each new number of heads.
+PROVIDER_OPTIONS = {"cuda": {"cudnn_conv_algo_search": "HEURISTIC"}}
 NVIDIA_DEVICES = ("cuda", "tensorrt")
 # The driver's own library. Where it is missing, hundreds of MB of CUDA need not be loaded only to fail.
 NVIDIA_DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
@@ -187,7 +189,8 @@ def _session(path: Path, name: str, threads: int) -> Any:
     # Segmenter, generator, decoder and encoder share the cores: waiting threads must not burn them. Measured
     # on two cores with other work on them: the segmenter takes 30 ms without spinning and 57 ms with it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = list(dict.fromkeys([PROVIDERS[name], PROVIDERS["cpu"]]))
+    wanted = list(dict.fromkeys([name, "cpu"]))
+    providers = [(PROVIDERS[device], PROVIDER_OPTIONS.get(device, {})) for device in wanted]
     ort.set_default_logger_severity(FATAL_ONLY)
     chatter = io.StringIO()
     try:

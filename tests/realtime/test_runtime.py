@@ -124,3 +124,23 @@ def test_shipped_models_load_and_keep_the_contract() -> None:
     drawn = stylizer(np.zeros((2, stylizer.size, stylizer.size, 3), np.uint8))
     assert drawn.dtype == np.uint8
     assert drawn.shape == (2, stylizer.size, stylizer.size, 3)
+
+
+def test_cuda_searches_by_rule_and_the_cpu_stands_behind_it(
+    models: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What onnxruntime is asked for; no GPU is needed to ask."""
+    asked: list[object] = []
+    real = onnxruntime.InferenceSession
+
+    def session(path: str, options: object, providers: list[object]) -> object:
+        asked.extend(providers)
+        return real(path, options, providers=["CPUExecutionProvider"])
+
+    monkeypatch.setattr(runtime.ort, "InferenceSession", session)
+    monkeypatch.setattr(runtime, "preload", lambda name: None)
+    runtime._session(models[0], "cuda", 1)
+    assert asked == [
+        ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}),
+        ("CPUExecutionProvider", {}),
+    ]
