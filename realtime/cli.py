@@ -191,7 +191,7 @@ def _add_prepare(commands: Any) -> None:
         "drawings",
         _training_command("animirror.training.drawings"),
         "draw photos by rule, for a generator to learn from (train distill with the option 'pairs')",
-        "training/presets/anime-drawn.json --workers 2",
+        "training/presets/anime-drawn-1.json --workers 2",
         "prepare ",
     )
     drawings.add_argument("options", help="JSON file with the options of the training")

@@ -120,7 +120,7 @@ class Distillation(GanTraining):
             with torch.no_grad(), features_of(self.judge_drawings) as targets:
                 self.judge_drawings(wanted)
             parts = {
-                "l1": losses.l1(drawn, wanted),
+                "l1": self._difference(drawn, wanted, photos),
                 "features": feature_loss(found, targets),
                 "gan": losses.adversarial(scores, True),
             }
@@ -132,6 +132,11 @@ class Distillation(GanTraining):
         self.processes.average_gradients(self.generator_optimizer)
         self.generator_optimizer.step()
         return parts, drawn.detach().float()
+
+    def _difference(self, drawn: torch.Tensor, wanted: torch.Tensor, photos: torch.Tensor) -> torch.Tensor:
+        if self.teacher is None:
+            return losses.drawn_l1(drawn, wanted, photos)
+        return losses.l1(drawn, wanted)
 
     def _update_discriminator(self, wanted: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         require_gradients(self.judge_drawings, wanted=True)

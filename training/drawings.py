@@ -1,6 +1,6 @@
 """Pairs to learn drawing from: each photo as a generator sees it, and what the pen makes of it.
 
-animirror prepare drawings training/presets/anime-drawn.json --workers 2
+animirror prepare drawings training/presets/anime-drawn-1.json --workers 2
 
 CycleGAN keeps every shape and must find a style out of unpaired pictures: days on a GPU. Where the labels of
 a head are known, a program can draw it (training/pen), slowly and only with good labels; a generator that has

@@ -1,8 +1,11 @@
 """Several processes as one run: what `accelerate launch` starts on more than one GPU or machine.
 
 accelerate launch --multi_gpu --num_processes 2 -m animirror.realtime.cli train cyclegan options.json
-torchrun --nproc_per_node 2 -m animirror.realtime.cli train cyclegan options.json        (CPUs: accelerate
-launches several processes on GPUs only, but joins those that torchrun starts, by gloo)
+accelerate launch --cpu --num_processes 2 --mpirun_hostfile hosts -m animirror.realtime.cli train ...
+torchrun --nproc_per_node 2 -m animirror.realtime.cli train cyclegan options.json
+
+On CPUs accelerate starts several processes through mpirun (Open MPI; `hosts` holds a line such as "localhost
+slots=2"); torchrun needs nothing more. Either way they talk by gloo.
 
 Each process takes its share of every batch. What must be common is made so in a few places: gradients are
 averaged before each step of an optimizer (all at once rather than by DistributedDataParallel, which cannot
