@@ -53,6 +53,8 @@ def look(zoo: Zoo, entry: ModelEntry, folder: Path, *counts: int) -> list[Seen]:
     recorder = _Recorder(entry.size, 1.0 if stylizer is None else stylizer.eyes)
     face_filter = FaceFilter(segmenter, recorder)
     parts: list[list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]] = [[] for _ in counts]
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}; --crops takes a folder with pictures of people.")
     paths = pictures(folder)
     wanted = sum(counts)
     # A third more than asked for: some pictures show no head.

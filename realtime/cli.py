@@ -263,7 +263,7 @@ def _add_quantize(commands: Any) -> None:
         commands,
         "quantize",
         _training_command("animirror.export.quantize"),
-        "make the int8 model that is used on CPUs, if it is as good and faster",
+        "make a model small and fast for computers without a graphics card (int8), if it stays as good",
         "anime-lite --crops ../shared/data/photos",
     )
     parser.add_argument("model", help="name of the model, see `animirror models`")

@@ -122,6 +122,9 @@ def test_pictures_without_heads(zoo: Zoo, tmp_path: Path, capsys: pytest.Capture
     arguments = ["quantize", "ink", "--crops", str(tmp_path / "empty"), "--weights", str(zoo.folder)]
     assert main(arguments) == 2
     assert "too few heads" in capsys.readouterr().err
+    arguments[3] = str(tmp_path / "none")
+    assert main(arguments) == 2
+    assert "There is no folder" in capsys.readouterr().err
 
 
 def test_weights_fit_seven_bits(zoo: Zoo, crops: np.ndarray[Any, np.dtype[np.uint8]], tmp_path: Path) -> None:
