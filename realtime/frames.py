@@ -20,8 +20,8 @@ from animirror.realtime.job import VideoJob
 from animirror.realtime.segments import Segment
 from animirror.realtime.sources import letterboxed
 
-# Frames between decoder and encoder take so much memory together (bytes; each ROOM_PER_PIXEL: before and after
-# in BGR, the mask, the decoder's planes); at least as many as keep all threads busy, and no more than help.
+# Frames between decoder and encoder take so much memory together (bytes; each ROOM_PER_PIXEL: before and
+# after in BGR, the mask, the decoder's planes); at least as many as keep all threads busy, at most as help.
 ROOM, ROOM_PER_PIXEL, LEAST_FRAMES, MOST_FRAMES = 300e6, 12, 5, 12
 # Encoders count ticks of a second in 31 bits; a finer clock than this one nobody needs.
 MOST_TICKS, FINE_BASE = 2**31, Fraction(1, 90_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +17,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.subtitles.subtitle import SubtitleSet
 
-from animirror.realtime.decode import is_cover, video_stream
+from animirror.realtime.decode import is_cover, open_container, video_stream
 
 # What sound and text become where the result's format does not take them as they are.
 AUDIO_ENCODERS = {"webm": "libopus"}
@@ -27,6 +28,8 @@ TEXTS = ("subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text")
 # Opus knows these rates only.
 OPUS_RATE = 48_000
 MILLISECOND = Fraction(1, 1000)
+# A track's times never go back by more than this (seconds) unless its clock begins again.
+REORDERING_SECONDS = 0.5
 # True of a stream as it was coded before only.
 STALE = ("encoder", "duration", "bps", "number_of_frames", "number_of_bytes", "vendor_id")
 # Encoders of subtitles take lines of Advanced SubStation Alpha, with its header.
@@ -80,6 +83,7 @@ class Extras:
         self._source, self._target, self._path, self._window = source, target, path, window
         self.notes: list[str] = []
         self._ways: dict[int, _Copy | _Sound | _Text] = {}
+        self._clocks: dict[int, _Clock] = defaultdict(_Clock)
         moving = video_stream(source, path)
         for stream in source.streams:
             if stream is moving:
@@ -102,9 +106,12 @@ class Extras:
             yield from way.flush()
 
     def _through(self, way: _Copy | _Sound | _Text, packet: av.Packet[Any]) -> Iterator[Timed]:
-        told = packet.pts if packet.pts is not None else packet.dts
-        if told is None or not packet.size or packet.time_base is None:
+        if packet.size and isinstance(way, _Cover):
+            yield from way.take(packet, 0)
             return
+        if not packet.size or packet.time_base is None or (packet.pts is None and packet.dts is None):
+            return
+        told = self._clocks[packet.stream.index].continued(packet)
         if self._window.holds(told * packet.time_base):
             yield from way.take(packet, round(self._window.shift / packet.time_base))
 
@@ -148,14 +155,15 @@ class Extras:
     def _cover(self, stream: Stream) -> _Copy | None:
         if is_cover(stream) and self._target.format.name == "matroska":
             # Matroska keeps covers among its attachments; FFmpeg reads those as streams of one picture.
-            picture = next((packet for packet in self._source.demux(stream) if packet.size), None)
-            self._source.seek(0)
-            if picture is not None:
+            with open_container(self._path) as again:
+                packets = again.demux(again.streams[stream.index])
+                picture = next((bytes(packet) for packet in packets if packet.size), b"")
+            if picture:
                 kind = "png" if stream.codec_context.name == "png" else "jpeg"
-                self._target.add_attachment(f"cover.{kind[:3]}", f"image/{kind}", bytes(picture))
+                self._target.add_attachment(f"cover.{kind[:3]}", f"image/{kind}", picture)
             return None
         if is_cover(stream) and takes(self._target.format.name, stream):
-            return _Copy(self._target, stream)
+            return _Cover(self._target, stream)
         self._note(f"{_named(stream)} of {self._path} was left out: only the first video track is converted.")
         return None
 
@@ -196,6 +204,27 @@ def _copy_facts(one: Stream, two: Stream) -> None:
     two.disposition = one.disposition
 
 
+class _Clock:
+    """The clock of a track that may begin again midway: in files that were joined end to end."""
+
+    def __init__(self) -> None:
+        self._shift, self._end = 0, 0
+        self._last: int | None = None
+
+    def continued(self, packet: av.Packet[Any]) -> int:
+        """Move a packet to after those before it, if it is not there; return its time, ticks."""
+        told = packet.pts if packet.pts is not None else packet.dts
+        assert told is not None  # Extras lets no other through
+        assert packet.time_base is not None
+        if self._last is not None and (self._last - told) * packet.time_base > REORDERING_SECONDS:
+            self._shift = self._end - told
+        self._last = told
+        packet.pts = None if packet.pts is None else packet.pts + self._shift
+        packet.dts = None if packet.dts is None else packet.dts + self._shift
+        self._end = told + self._shift + (packet.duration or 0)
+        return told + self._shift
+
+
 class _Copy:
     """A track whose packets go over as they are."""
 
@@ -219,6 +248,15 @@ class _Copy:
 
     def flush(self) -> Iterator[Timed]:
         yield from ()
+
+
+class _Cover(_Copy):
+    """A still picture on the box: one packet, which has no time."""
+
+    def take(self, packet: av.Packet[Any], shift: int) -> Iterator[Timed]:
+        packet.pts = packet.dts = 0
+        packet.time_base = packet.time_base or MILLISECOND
+        yield from super().take(packet, shift)
 
 
 class _Sound:

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from animirror.realtime.colors import Upright
 from animirror.realtime.convert import convert_video
@@ -146,6 +147,58 @@ def test_what_does_not_fit_is_coded_anew_or_left_out_and_told(
     report = convert_video(VideoJob(told, tmp_path / "told.mp4"), face_filter)
     assert "attachment" in (report.problem or "")
     assert "was left out" in (report.problem or "")
+
+
+def test_covers_and_attachments_stay(tmp_path: Path, face_filter: FaceFilter) -> None:
+    cover = _with_cover(write_clip(replace(clip("plain.mp4"), sounds=(Sound(),)), tmp_path))
+    for one, two in (
+        (cover, "out.mp4"),
+        (tmp_path / "out.mp4", "out.mkv"),
+        (tmp_path / "out.mkv", "again.mp4"),
+    ):
+        report = convert_video(VideoJob(one, tmp_path / two), face_filter)
+        assert (report.frames, report.problem) == (45, None)
+        assert _cover(tmp_path / two) == _cover(cover)
+    told = write_clip(clip("told.mkv"), tmp_path)
+    convert_video(VideoJob(told, tmp_path / "told2.mkv"), face_filter)
+    assert probe(tmp_path / "told2.mkv").attachments == (("note.txt", b"attached"),)
+
+
+def _with_cover(path: Path) -> Path:
+    target = path.with_name("cover.mp4")
+    with av.open(str(path)) as source, av.open(str(target), "w") as container:
+        streams = [container.add_stream_from_template(stream, opaque=True) for stream in source.streams]
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = Disposition.attached_pic
+        picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 99, np.uint8), format="bgr24")
+        picture = picture.reformat(format="yuvj420p")
+        picture.pts = 0
+        container.mux(cover.encode(picture))
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                container.mux(packet)
+    return target
+
+
+def _cover(path: Path) -> bytes:
+    with av.open(str(path)) as container:
+        stream = next(s for s in container.streams.video if s.disposition & Disposition.attached_pic)
+        return b"".join(bytes(packet) for packet in container.demux(stream))
+
+
+def test_files_that_were_joined_end_to_end(tmp_path: Path, face_filter: FaceFilter) -> None:
+    """The clock of picture and sound begins again midway; in the result it goes on."""
+    one = write_clip(clip("stream.ts"), tmp_path)
+    (tmp_path / "joined.ts").write_bytes(2 * one.read_bytes())
+    report = convert_video(VideoJob(tmp_path / "joined.ts", tmp_path / "out.mp4"), face_filter)
+    assert (report.frames, report.problem) == (90, None)
+    after = probe(tmp_path / "out.mp4")
+    assert list(after.picture.numbers) == 2 * list(range(45))
+    sound = after.of_kind("audio")[0]
+    assert sound.ends - sound.begins == pytest.approx(3.0, abs=0.1)
+    assert np.diff(after.picture.times) == pytest.approx(1 / 30, abs=0.03)
 
 
 def test_damage_is_told_with_its_times(tmp_path: Path, face_filter: FaceFilter) -> None:
