@@ -29,6 +29,7 @@ from animirror.realtime.segments import Segment
 log = logging.getLogger(__name__)
 
 NO_RAY = "--ray needs Ray: pip install 'animirror[ray]'."
+TOKEN = "Where it wants a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH as on its machines."
 # So many workers may be lost over one segment; then it is the segment that kills them.
 MOST_LOSSES = 3
 # Finished segments wait here for the driver, a few at a time: tens of megabytes each.
@@ -249,7 +250,8 @@ def _connect(ray: Any, address: str | None) -> None:
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         where = f"The Ray cluster at {address}" if address else "Ray on this machine"
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise UserError(f"{where} cannot be reached ({reason}).") from error
+        token = f" {TOKEN}" if address else ""
+        raise UserError(f"{where} cannot be reached ({reason}).{token}") from error
     finally:
         if handler is not None and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, handler)

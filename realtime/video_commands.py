@@ -250,10 +250,10 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     for outcome in outcomes:
         report = outcome.report
         if report is None:
-            table.add_row(escape(str(outcome.job.source)), "", "", "", "", "", outcome.state)
+            table.add_row(escape(outcome.job.source.name), "", "", "", "", "", outcome.state)
             continue
         table.add_row(
-            escape(report.source),
+            escape(outcome.job.source.name),
             escape(report.target),
             str(report.frames),
             str(report.with_heads),
