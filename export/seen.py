@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter, Head
 from animirror.realtime.images import read_picture
 from animirror.realtime.regions import label_indices, region_probability
