@@ -13,7 +13,10 @@ WRAP = 420
 
 
 def ask(root: tk.Tk, look: Theme, title: str, text: str, answers: Sequence[str]) -> int:
-    """Show a text and buttons; the place of the chosen answer. Return takes the first, Escape the last."""
+    """Show a text and buttons; the place of the chosen answer. Return takes the one with the focus.
+
+    That is the first to begin with. Escape takes the last.
+    """
     focused = root.focus_get()
     window = tk.Toplevel(root)
     window.withdraw()
@@ -38,7 +41,6 @@ def ask(root: tk.Tk, look: Theme, title: str, text: str, answers: Sequence[str])
         style = "TButton" if index else "Accent.TButton"
         button = ttk.Button(row, text=answer, style=style, command=lambda index=index: choose(index))  # type: ignore[misc]
         button.pack(side="left", padx=(look.px(8) if index else 0, 0))
-        button.bind("<Return>", lambda _, index=index: choose(index))  # type: ignore[misc]
         if index == 0:
             button.focus_set()
     window.bind("<Escape>", lambda _: choose(len(answers) - 1))

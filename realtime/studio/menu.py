@@ -87,6 +87,9 @@ def build(studio: Studio) -> None:
     for key, other in (("Control-equal", 1), ("Control-KP_Add", 1), ("Control-KP_Subtract", -1)):
         root.bind(f"<{key}>", lambda _, steps=other: studio.page.zoom(steps))  # type: ignore[misc]
     root.bind("<Control-Shift-Z>", lambda _: _answer(studio.redo))
+    # Tk's buttons know the space bar only.
+    for kind in ("TButton", "TCheckbutton", "TRadiobutton"):
+        root.bind_class(kind, "<Return>", lambda event: event.widget.invoke())
     _bind_before(studio)
     root.configure(menu=bar)
     fill_recent(studio)

@@ -96,7 +96,6 @@ class StartPage(Page):
         ):
             button = ttk.Button(ways, text=texts(name), command=command, style=style, width=26)
             button.pack(fill="x", pady=(0, px(8)))
-            button.bind("<Return>", lambda _, command=command: command())  # type: ignore[misc]
             Tooltip(button, texts(f"{name}_tip"), self.look)
         if drop.takes_files(self.studio.root):
             ttk.Label(ways, text=texts("drop_here"), style="Caption.TLabel").pack()

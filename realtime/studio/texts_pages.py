@@ -64,7 +64,7 @@ WINDOW = {
     "keys": ("Keys", "Taste"),
     "keys_text": (
         "Ctrl+1 to Ctrl+5: the pages\n"
-        "Tab: from control to control; arrows move sliders\n"
+        "Tab: from control to control; Enter presses it, arrows move sliders; F10: the menu\n"
         "B (hold): the picture as it was\n"
         "Ctrl+Plus, Ctrl+Minus, Ctrl+0, Ctrl+wheel: zoom\n"
         "Shift+arrows, Shift+drag, middle button: move the picture\n\n"
@@ -72,7 +72,7 @@ WINDOW = {
         "[ and ] or the wheel change its size, H makes it hard or soft, S snaps it to edges.\n\n"
         "In the gallery: arrows and Enter. Over the large picture: arrows move the line.",
         "Ctrl+1 până la Ctrl+5: paginile\n"
-        "Tab: de la un control la altul; săgețile mută glisoarele\n"
+        "Tab: de la un control la altul; Enter îl apasă, săgețile mută glisoarele; F10: meniul\n"
         "B (ținut apăsat): imaginea dinainte\n"
         "Ctrl+Plus, Ctrl+Minus, Ctrl+0, Ctrl+rotiță: mărire\n"
         "Shift+săgeți, Shift+tragere, butonul din mijloc: mută imaginea\n\n"

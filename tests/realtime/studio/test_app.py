@@ -51,7 +51,8 @@ def report():
     told = {
         "page": studio.page.name,
         "busy": studio.worker.working,
-        "windows": [window.title() for window in root.winfo_children() if window.winfo_class() == "Toplevel"],
+        "windows": [window.title() for window in root.winfo_children() if window.winfo_class() == "Toplevel"
+                    and not window.overrideredirect()],
         "file_dialog": bool(int(root.tk.eval("winfo exists .__tk_filedialog"))
                             and int(root.tk.eval("winfo viewable .__tk_filedialog"))),
         "full": generate.gallery.full,
