@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from animirror.realtime.colors import UNKNOWN, Painter, colors_of, display_matrix, quarter_turns
+from animirror.realtime.colors import UNKNOWN, colors_of, display_matrix, quarter_turns
 from animirror.realtime.decode import Decoder
 from animirror.realtime.encode import SegmentWriter, Shape, for_segments
 from animirror.realtime.encoders import choose_encoder
@@ -22,6 +22,7 @@ from animirror.realtime.filter import FaceFilter
 from animirror.realtime.frames import End, Frames, Work
 from animirror.realtime.job import Progress, VideoJob
 from animirror.realtime.layout import plan
+from animirror.realtime.paint import Painter
 from animirror.realtime.pipeline import Packet, Pipeline, Step
 from animirror.realtime.runtime import usable_cores
 from animirror.realtime.segments import Segment

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from av.video.reformatter import Colorspace
 
-from animirror.realtime.colors import Colors, Painter, Upright, colors_of, refuse_hdr
+from animirror.realtime.colors import Colors, Upright, colors_of, refuse_hdr
 from animirror.realtime.errors import UserError
+from animirror.realtime.paint import Painter
 
 # Weights of red and blue in luma: ITU-R BT.601, BT.709, BT.2020; FFmpeg's number and swscale's name of each.
 STANDARDS = {
