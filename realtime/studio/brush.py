@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime.blend import guided_filter
 from animirror.realtime.errors import UserError
+from animirror.realtime.regions import Box
 
 # Diameters in shares of the picture's shorter side: one to begin with, the finest and the largest.
 USUAL_SIZE, SMALLEST_SIZE, LARGEST_SIZE = 0.06, 0.004, 0.5
@@ -17,6 +20,8 @@ USUAL_SIZE, SMALLEST_SIZE, LARGEST_SIZE = 0.06, 0.004, 0.5
 MIN_PIXELS = 2.0
 # The rim of a hard brush is as wide as a pixel, or strokes would show steps.
 RIM = 1.0
+# Longest piece of a way that is looked at at once, in brushes: its box is then mostly brush.
+STRETCH = 2.0
 # Snapping compares colours in so many pixels a side: finer grain is noise, and it must keep up with the
 # hand.
 SNAP_SIDE = 160
@@ -62,6 +67,11 @@ class Patch:
     left: int
     top: int
 
+    @property
+    def box(self) -> Box:
+        height, width = self.coverage.shape
+        return Box(self.left, self.top, self.left + width, self.top + height)
+
 
 def default_size(width: int, height: int) -> float:
     """A diameter in proportion to a picture of this size, px."""
@@ -72,6 +82,14 @@ def size_limits(width: int, height: int) -> tuple[float, float]:
     """The finest and the largest brush for a picture of this size, px."""
     side = min(width, height)
     return max(MIN_PIXELS, SMALLEST_SIZE * side), max(MIN_PIXELS, LARGEST_SIZE * side)
+
+
+def stretches(start: Point, end: Point, size: float) -> list[tuple[Point, Point]]:
+    """A way in pieces of at most STRETCH brushes: a flick across a large picture covers little of it."""
+    length = math.hypot(end[0] - start[0], end[1] - start[1])
+    count = max(1, math.ceil(length / (STRETCH * size)))
+    points = np.linspace(start, end, count + 1).tolist()
+    return [((a[0], a[1]), (b[0], b[1])) for a, b in itertools.pairwise(points)]
 
 
 def covered_patch(picture: NDArray[np.uint8], brush: Brush, start: Point, end: Point) -> Patch | None:

@@ -17,7 +17,7 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, Head
 from animirror.realtime.images import Picture, read_picture
 from animirror.realtime.regions import Box, label_indices
-from animirror.realtime.studio.brush import Brush, Point, covered_patch
+from animirror.realtime.studio.brush import Brush, Point, covered_patch, stretches
 from animirror.realtime.studio.choices import Choices
 from animirror.realtime.studio.edits import Edits, Place, Tile
 from animirror.realtime.studio.heads import MaskPatch, find_heads, mask_patch
@@ -232,13 +232,13 @@ class Document:
     def _dab(self, start: Point, end: Point) -> Box | None:
         if self._brush is None:
             return None
-        self._at = end
-        patch = covered_patch(self.picture.frame, self._brush, start, end)
-        if patch is None:
-            return None
-        self._edits.dab(patch.coverage, patch.left, patch.top)
-        height, width = patch.coverage.shape
-        return self._changed(Box(patch.left, patch.top, patch.left + width, patch.top + height))
+        self._at, changed = end, None
+        for first, second in stretches(start, end, self._brush.size):
+            patch = covered_patch(self.picture.frame, self._brush, first, second)
+            if patch is not None:
+                self._edits.dab(patch.coverage, patch.left, patch.top)
+                changed = patch.box if changed is None else changed.union(patch.box)
+        return self._changed(changed)
 
     def _changed(self, area: Box | None) -> Box | None:
         if area is not None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.studio.brush import Brush, covered_patch, default_size, size_limits
+from animirror.realtime.studio.brush import Brush, covered_patch, default_size, size_limits, stretches
 
 GREY = np.full((200, 300, 3), 120, np.uint8)
 
@@ -56,6 +56,17 @@ def test_snapping_does_not_jump_to_a_like_colour_behind_another() -> None:
     snapped = coverage(picture, Brush(90, snap=True), (120, 100), (120, 100))
     assert snapped[100, 120] == 255
     assert snapped[:, 154:].max() <= 60
+
+
+@pytest.mark.parametrize("hardness", [0.0, 1.0])
+def test_a_long_way_in_pieces_covers_the_same(hardness: float) -> None:
+    brush, start, end = Brush(16, hardness), (20.0, 30.0), (280.0, 170.0)
+    pieces = stretches(start, end, brush.size)
+    assert len(pieces) == 10
+    assert (pieces[0][0], pieces[-1][1]) == (start, end)
+    together = np.maximum.reduce([coverage(GREY, brush, *piece) for piece in pieces])
+    whole = coverage(GREY, brush, start, end)
+    assert np.abs(together.astype(int) - whole).max() <= 1
 
 
 def test_outside_and_at_the_border() -> None:
