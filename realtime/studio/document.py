@@ -134,6 +134,12 @@ class Document:
     def mark_saved(self) -> None:
         self._saved = self.revision
 
+    def mark_opened(self) -> None:
+        """The document is as its file: nothing to save, nothing to undo."""
+        with self._lock:
+            self._edits.forget_steps()
+            self.mark_saved()
+
     def head_at(self, x: float, y: float) -> int | None:
         """The number of the head whose box holds this point, the smallest of several; None: none does."""
         holding = [

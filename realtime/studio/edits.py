@@ -118,6 +118,11 @@ class Edits:
         self._remember(before, changed)
         return self._area(changed)
 
+    def forget_steps(self) -> None:
+        """Nothing can be undone or redone any more; the edits stay."""
+        self._done.clear()
+        self._undone.clear()
+
     def _remember(self, before: Mapping[Place, Tile], changed: Iterable[Place]) -> None:
         step = {place: _packed(before.get(place)) for place in changed}
         if step:

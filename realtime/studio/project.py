@@ -41,7 +41,7 @@ def open_project(path: Path, models: Models, progress: Progress | None = None) -
     if (document.width, document.height) != (state.width, state.height):
         raise UserError(f"The project {path} is damaged: its picture is not as large as it says.")
     restore_state(document, state, models.styles)
-    document.mark_saved()
+    document.mark_opened()
     return document
 
 

@@ -39,6 +39,7 @@ def test_a_project_is_opened_as_it_was_saved(
     assert opened.choices == document.choices
     assert np.array_equal(opened.snapshot().mask, document.snapshot().mask)
     assert not opened.unsaved
+    assert opened.undo() is None
     opened.reset_edits()
     assert not np.array_equal(opened.snapshot().mask, document.snapshot().mask)
 
