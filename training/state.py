@@ -104,7 +104,7 @@ def _initialise(gan: GanTraining, path: Path) -> None:
     networks: dict[str, Any] = {name: n for name, n in gan.modules().items() if n is not gan.average}
     for name, network in networks.items():
         weights = _with_prefix(tensors, f"{name}.")
-        if network.state_dict().keys() == weights.keys():
+        if _shapes(network.state_dict()) == _shapes(weights):
             network.load_state_dict(weights)
         elif hasattr(network, "load_coarse"):
             network.load_coarse(weights)
@@ -112,6 +112,10 @@ def _initialise(gan: GanTraining, path: Path) -> None:
             log.info("%s: '%s' is of another kind there and starts anew", path, name)
         else:
             raise UserError(f"{path} holds other networks than this run's options name; change 'init'.")
+
+
+def _shapes(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 def save(
