@@ -53,8 +53,9 @@ def run_batch(
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> list[Outcome]:
-    """Draw every picture with these choices (all of its heads) into ``out_dir``, which is made where missing.
+    """Draw every picture with these choices into ``out_dir``, which is made where missing.
 
+    Which heads are off is not taken over: another picture has other heads.
     ``progress`` is told, before each picture and at the end, how many are done, of how many, and the name of
     the next; what it raises ends the batch. Raises UserError where ``out_dir`` cannot be used.
     """
@@ -88,7 +89,7 @@ def _draw(
     source: Path, target: Path, models: Models, choices: Choices, quality: int, overwrite: bool
 ) -> str | None:
     document = Document.open(source, models)
-    document.choose(**{**vars(choices), "off": frozenset()})
+    document.choose(**{**vars(choices), "off": document.choices.off})
     save_picture(document, render(document, models), target, quality, overwrite)
     return document.note
 

@@ -20,7 +20,7 @@ from animirror.realtime.regions import Box, label_indices
 from animirror.realtime.studio.brush import Brush, Point, covered_patch, stretches
 from animirror.realtime.studio.choices import Choices
 from animirror.realtime.studio.edits import Edits, Place, Tile
-from animirror.realtime.studio.heads import MaskPatch, find_heads, mask_patch
+from animirror.realtime.studio.heads import MaskPatch, doubtful, find_heads, mask_patch
 from animirror.realtime.studio.models import Models
 from animirror.realtime.studio.view import Pyramid, scaled_part
 
@@ -75,7 +75,7 @@ class Document:
         nobody = None if self._heads else NOBODY.format(name)
         self.note = " ".join(note for note in (picture.note, nobody) if note) or None
         self._edits = Edits(self.width, self.height)
-        self._choices = Choices()
+        self._choices = Choices(off=doubtful(self._heads))
         self._patches = self._head_patches(self._choices)
         self._mask = np.zeros((self.height, self.width), np.uint8)
         self._refresh(self._whole())

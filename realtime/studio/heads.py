@@ -17,6 +17,10 @@ from animirror.realtime.regions import Box
 # a few pixels wide, which the feather makes it anyway.
 MASK_SIDE = 1536
 
+# A head this many times smaller than one in whose square it lies is an emblem on the cap or a print on the
+# shirt rather than somebody standing there.
+EMBLEM = 5.0
+
 
 @dataclass(frozen=True)
 class MaskPatch:
@@ -36,6 +40,20 @@ def find_heads(frame: NDArray[np.uint8], segmenter: SegmenterLike) -> list[Head]
     """Every head of a picture (uint8 [H, W, 3] BGR), from left to right."""
     heads = [Head.of(track) for track in Locator(segmenter)(frame, None)]
     return sorted(heads, key=lambda head: head.crop.center_x)
+
+
+def doubtful(heads: Sequence[Head]) -> frozenset[int]:
+    """Numbers of the heads that had better be switched off until somebody asks for them."""
+    return frozenset(
+        index
+        for index, head in enumerate(heads)
+        if any(head.crop.side * EMBLEM < other.crop.side and _holds(other, head) for other in heads)
+    )
+
+
+def _holds(large: Head, small: Head) -> bool:
+    box, (x, y) = large.crop.box, small.track.head.center
+    return box.left <= x < box.right and box.top <= y < box.bottom
 
 
 def mask_patch(

@@ -1,6 +1,7 @@
 import itertools
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import FaceFilter
-from animirror.realtime.regions import Box
+from animirror.realtime.filter import FaceFilter, Head
+from animirror.realtime.regions import Box, Crop
 from animirror.realtime.studio.brush import Brush
 from animirror.realtime.studio.document import Document
+from animirror.realtime.studio.heads import doubtful
 from animirror.realtime.studio.models import Models
 from animirror.realtime.studio.render import render
 from tests.conftest import draw_person, empty_frame
@@ -61,6 +63,19 @@ def test_heads_are_switched_one_by_one(document: Document) -> None:
     assert mask_of(document)[170, 350] == 255
     document.toggle_head(0)
     assert mask_of(document)[160, 120] == 255
+
+
+def test_an_emblem_in_a_heads_square_is_off_at_first(document: Document) -> None:
+    person = document.snapshot().heads[0]
+
+    def head(x: float, y: float, side: float) -> Head:
+        box = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+        return replace(person, crop=Crop(x, y, side), track=replace(person.track, head=box))
+
+    large, emblem = head(200, 200, 300), head(220, 80, 40)
+    child, stranger = head(300, 300, 100), head(500, 80, 40)
+    assert doubtful([large, emblem, child, stranger]) == {1}
+    assert document.choices.off == frozenset()
 
 
 def test_regions_and_single_labels(document: Document) -> None:
