@@ -59,7 +59,7 @@ def run_studio(options: argparse.Namespace) -> int:
         raise UserError(NO_DISPLAY.format(error if shown else "DISPLAY is not set")) from error
     studio = Studio(root, models, preferences_file(), options.theme, options.language)
     if options.image is not None:
-        root.after_idle(lambda: studio.open(options.image))
+        root.after_idle(lambda: studio.desk.open(options.image))
     root.mainloop()
     if studio.interrupted:
         raise KeyboardInterrupt

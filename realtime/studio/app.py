@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tkinter import ttk
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from animirror.realtime.errors import UserError
 from animirror.realtime.studio import autosave, dialogs, drop, menu
-from animirror.realtime.studio.document import Document
+from animirror.realtime.studio.desk import Desk
 from animirror.realtime.studio.models import Models
 from animirror.realtime.studio.page import Page
 from animirror.realtime.studio.page_generate import GeneratePage
@@ -24,11 +20,10 @@ from animirror.realtime.studio.page_save import SavePage
 from animirror.realtime.studio.page_select import SelectPage
 from animirror.realtime.studio.page_start import StartPage
 from animirror.realtime.studio.preferences import Preferences, load_preferences, save_preferences
-from animirror.realtime.studio.project import open_document
 from animirror.realtime.studio.texts import Texts
 from animirror.realtime.studio.theme import Theme
 from animirror.realtime.studio.tooltip import Tooltip
-from animirror.realtime.studio.worker import Cancelled, Job, Worker
+from animirror.realtime.studio.worker import Cancelled, Worker
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +43,7 @@ class Studio:
         self.look = Theme(root, theme or self.preferences.theme)
         self.texts = Texts(language or self.preferences.language)
         self.worker = Worker(root.after, self.fail, self._busy)
-        self.document: Document | None = None
+        self.desk = Desk(self)
         self._frame: ttk.Frame | None = None
         # Whether it ended by Ctrl-C or the like; the autosave stays then.
         self.interrupted = False
@@ -62,7 +57,7 @@ class Studio:
         )
         root.geometry(f"{size[0]}x{size[1]}")
         root.minsize(*(min(self.look.px(length), have) for length, have in zip(SMALLEST, size, strict=True)))
-        drop.accept(root, self.open)
+        drop.accept(root, self.desk.open)
         self._build("start")
 
     # -- the window -------------------------------------------------------------------------------------
@@ -91,7 +86,7 @@ class Studio:
             self._header_button(header, kind)
         menu.build(self)
         self.page = self.pages[page]
-        if self.document is not None:
+        if self.desk.document is not None:
             for made in self.pages.values():
                 made.opened()
         self.titled()
@@ -130,7 +125,7 @@ class Studio:
     def go(self, name: str) -> None:
         """Show a page; one that needs a picture only when there is one."""
         page = self.pages[name]
-        if page.needs_picture and self.document is None:
+        if page.needs_picture and self.desk.document is None:
             self._step.set(self.page.name)
             self.say(self.texts("no_picture_yet"))
             return
@@ -167,7 +162,7 @@ class Studio:
 
     def titled(self) -> None:
         """Show the name of the document in the title, with a star while it is not saved."""
-        document = self.document
+        document = self.desk.document
         star = "*" if document is not None and document.unsaved else ""
         name = "" if document is None else f"{star}{document.name} – "
         self.root.title(f"{name}AniMirror Studio")
@@ -202,113 +197,6 @@ class Studio:
         else:
             self.fail(error)
 
-    # -- documents --------------------------------------------------------------------------------------
-
-    def open(self, path: Path) -> None:
-        """Open a picture or project, once the work on the old one is safe."""
-        self._load(path.name, lambda tell: open_document(path, self.models, tell), path)
-
-    def open_frame(self, frame: Callable[[], NDArray[np.uint8]], name: str) -> None:
-        """Work on a picture without a file; ``frame`` makes it, in the worker."""
-        self._load(name, lambda tell: Document.from_frame(frame(), name, self.models, tell), None)
-
-    def _load(
-        self, name: str, load: Callable[[Callable[[float], None]], Document], path: Path | None
-    ) -> None:
-        if not self.may_lose():
-            return
-        self.say(self.texts("opening", name=name))
-        self.progress(0.0)
-
-        def failed(error: BaseException) -> None:
-            if path is not None:
-                self.remember(self.preferences.forget(path))
-                self.pages["start"].changed()
-            self.fail(error)
-
-        def work(job: Job) -> Document:
-            return load(job.tell)
-
-        self.worker.cancel("gallery")
-        self.worker.do(
-            work, lambda opened: self._opened(opened, path), failed, self.progress, "open", urgent=True
-        )
-
-    def _opened(self, document: Document, path: Path | None) -> None:
-        if self.document is not None:
-            autosave.remove(self.document)
-        self.document = document
-        self.progress(None)
-        if path is not None:
-            self.remember(self.preferences.opened(path))
-        for page in self.pages.values():
-            page.opened()
-        self.titled()
-        count = len(document.heads)
-        self.go("select")
-        self.say(document.note or self.texts("opened", name=document.name, count=count))
-        if autosave.found(document):
-            self._offer_autosave(document)
-
-    def _offer_autosave(self, document: Document) -> None:
-        answer = self.ask(
-            self.texts("autosave"), self.texts("autosave_text"), self.texts("restore"), self.texts("discard")
-        )
-        if answer == 0:
-            self.worker.do(
-                lambda _: autosave.restore(document, self.models), lambda _: self.touched(), urgent=True
-            )
-        else:
-            autosave.remove(document)
-
-    def touched(self, keep: bool = True) -> None:
-        """The mask or the choices have changed: show it, and keep the work safe from a crash."""
-        document = self.document
-        if document is None:
-            return
-        self.titled()
-        self.page.changed()
-        if keep and document.unsaved:
-            self.worker.do(
-                lambda _: autosave.save_mask(document), lambda _: None, key="autosave", urgent=True
-            )
-
-    def saved(self, document: Document) -> None:
-        """The document is safe in a file."""
-        document.mark_saved()
-        self.worker.cancel("autosave")
-        autosave.remove(document)
-        self.titled()
-
-    def may_lose(self) -> bool:
-        """Whether the open document may go: it is saved, or the user says so."""
-        if self.document is None or not self.document.unsaved:
-            return True
-        texts = self.texts
-        answer = self.ask(
-            texts("unsaved"),
-            texts("unsaved_text", name=self.document.name),
-            texts("go_save"),
-            texts("discard"),
-            texts("cancel"),
-        )
-        if answer == 0:
-            self.go("save")
-        return answer == 1
-
-    def undo(self) -> None:
-        self._travel("undo")
-
-    def redo(self) -> None:
-        self._travel("redo")
-
-    def reset(self) -> None:
-        self._travel("reset_edits")
-
-    def _travel(self, way: str) -> None:
-        if self.document is not None and getattr(self.document, way)() is not None:
-            self.touched()
-
     # -- settings and the end ---------------------------------------------------------------------------
 
     def remember(self, preferences: Preferences) -> None:
@@ -330,11 +218,11 @@ class Studio:
 
     def quit(self) -> None:
         """End, unless there is work to lose and the user wants to keep it."""
-        if not self.may_lose():
+        if not self.desk.may_lose():
             return
-        if self.document is not None:
-            autosave.remove(self.document)
         self._end()
+        if self.desk.document is not None:
+            autosave.remove(self.desk.document)
 
     def _end(self) -> None:
         for page in self.pages.values():

@@ -42,9 +42,9 @@ def commands(studio: Studio) -> dict[str, list[Command]]:
             Command("quit", "Control-q", studio.quit),
         ],
         "menu_edit": [
-            Command("undo", "Control-z", studio.undo),
-            Command("redo", "Control-y", studio.redo),
-            Command("reset", "Control-r", studio.reset),
+            Command("undo", "Control-z", studio.desk.undo),
+            Command("redo", "Control-y", studio.desk.redo),
+            Command("reset", "Control-r", studio.desk.reset),
             Command("copy", "Control-c", lambda: _on_save(studio, "copy")),
         ],
         "menu_view": [
@@ -86,7 +86,7 @@ def build(studio: Studio) -> None:
         bar.add_cascade(label=studio.texts(title), menu=entries)
     for key, other in (("Control-equal", 1), ("Control-KP_Add", 1), ("Control-KP_Subtract", -1)):
         root.bind(f"<{key}>", lambda _, steps=other: studio.page.zoom(steps))  # type: ignore[misc]
-    root.bind("<Control-Shift-Z>", lambda _: _answer(studio.redo))
+    root.bind("<Control-Shift-Z>", lambda _: _answer(studio.desk.redo))
     # Tk's buttons know the space bar only.
     for kind in ("TButton", "TCheckbutton", "TRadiobutton"):
         root.bind_class(kind, "<Return>", lambda event: event.widget.invoke())
@@ -101,7 +101,7 @@ def fill_recent(studio: Studio) -> None:
     entries: tk.Menu = studio.recent_menu  # type: ignore[attr-defined]
     entries.delete(0, "end")
     for name in studio.preferences.recent:
-        entries.add_command(label=name, command=lambda name=name: studio.open(Path(name)))  # type: ignore[misc]
+        entries.add_command(label=name, command=lambda name=name: studio.desk.open(Path(name)))  # type: ignore[misc]
     if not studio.preferences.recent:
         entries.add_command(label=studio.texts("recent_none"), state="disabled")
 

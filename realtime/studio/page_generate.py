@@ -98,14 +98,14 @@ class GeneratePage(Page):
     # -- what the program tells -------------------------------------------------------------------------
 
     def opened(self) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         self._rendered = self._pyramid = self._drawn = None
         self._thumbs = -1
         self.gallery.clear()
         self.canvas.set_size(None if document is None else (document.width, document.height))
 
     def shown(self) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return
         self._show_choices()
@@ -120,7 +120,7 @@ class GeneratePage(Page):
         self.worker.cancel("gallery")
         self.worker.cancel("preview")
         self.studio.progress(None)
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is not None and not self.gallery.full:
             self._thumbs = -1
 
@@ -142,13 +142,13 @@ class GeneratePage(Page):
 
     @property
     def variant(self) -> Variant:
-        document = self.studio.document
+        document = self.studio.desk.document
         chosen = None if document is None else document.choices.variant
         return chosen or Variant(self.models.styles[0])
 
     def pick(self, variant: Variant) -> None:
         """Take a variant and show it large."""
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return
         thumbs_hold = self._thumbs == document.revision
@@ -165,7 +165,7 @@ class GeneratePage(Page):
         return self.texts("variant", style=style, color=self.texts(f"color_{variant.color}"))
 
     def _show_choices(self) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is not None:
             for name, slider in self._set.items():
                 slider.set(round(100 * getattr(document.choices, name)))
@@ -175,7 +175,7 @@ class GeneratePage(Page):
         """Draw anew once the slider stands still."""
 
         def settle() -> None:
-            document = self.studio.document
+            document = self.studio.desk.document
             if document is not None:
                 change = {name: value / 100}
                 self.worker.do(
@@ -195,7 +195,7 @@ class GeneratePage(Page):
         self._timers[name] = self.after(wait, run)
 
     def _keep(self) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is not None:
             self.worker.do(
                 lambda _: autosave.save_mask(document), lambda _: self.studio.titled(), key="autosave"
@@ -205,7 +205,7 @@ class GeneratePage(Page):
 
     def _draw(self) -> None:
         """Draw the chosen variant large, in the worker."""
-        document, variant = self.studio.document, self.variant
+        document, variant = self.studio.desk.document, self.variant
         if document is None:
             return
         self.studio.progress(0.0)
@@ -226,7 +226,7 @@ class GeneratePage(Page):
 
     def _fill(self) -> None:
         """Draw all thumbnails, each shown as soon as it is ready."""
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return
         self._thumbs = document.revision
@@ -245,7 +245,7 @@ class GeneratePage(Page):
         self.worker.do(lambda _: next(waiting, None), done, key="gallery")
 
     def _paint(self, view: Viewport) -> NDArray[np.uint8]:
-        document, pyramid = self.studio.document, self._pyramid
+        document, pyramid = self.studio.desk.document, self._pyramid
         if document is None:
             return np.zeros((view.window[1], view.window[0], 3), np.uint8)
         before = seen(document.view, view, self.look.ground())

@@ -241,7 +241,7 @@ class LivePage(Page):
         """Work on the picture of this moment, as the camera gave it."""
         if self._runner is not None and self._runner.view is not None:
             frame = self._runner.view.before.copy()
-            self.studio.open_frame(lambda: frame, self.texts("webcam_name"))
+            self.studio.desk.open_frame(lambda: frame, self.texts("webcam_name"))
 
     # -- showing ----------------------------------------------------------------------------------------
 

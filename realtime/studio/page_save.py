@@ -71,6 +71,21 @@ class SavePage(Page):
             )
             button.pack(anchor="w", pady=px(1))
             Tooltip(button, texts(f"{name}_tip"), self.look)
+        self._format_form()
+        hint(self._panel, self.look, texts("save_hint"))
+        for name, run, key in (
+            ("save_picture", self.save, "Control-s"),
+            ("copy", self.copy, "Control-c"),
+            ("save_project", self.save_project, "Control-Shift-S"),
+        ):
+            style = "Accent.TButton" if name == "save_picture" else "TButton"
+            action = ttk.Button(self._panel, text=texts(name), command=run, style=style)
+            action.pack(fill="x", pady=(px(GAP / 2), 0))
+            Tooltip(action, f"{texts(f'{name}_tip')} ({menu.shown(key)})", self.look)
+        self._what()
+
+    def _format_form(self) -> None:
+        texts, px = self.texts, self.look.px
         heading(self._panel, self.look, texts("format"))
         row = ttk.Frame(self._panel)
         row.pack(fill="x")
@@ -96,17 +111,6 @@ class SavePage(Page):
             "",
         )
         self.quality.pack(fill="x", pady=(px(GAP), 0))
-        hint(self._panel, self.look, texts("save_hint"))
-        for name, run, key in (
-            ("save_picture", self.save, "Control-s"),
-            ("copy", self.copy, "Control-c"),
-            ("save_project", self.save_project, "Control-Shift-S"),
-        ):
-            style = "Accent.TButton" if name == "save_picture" else "TButton"
-            action = ttk.Button(self._panel, text=texts(name), command=run, style=style)
-            action.pack(fill="x", pady=(px(GAP / 2), 0))
-            Tooltip(action, f"{texts(f'{name}_tip')} ({menu.shown(key)})", self.look)
-        self._what()
 
     @property
     def ending(self) -> str:
@@ -125,7 +129,7 @@ class SavePage(Page):
     # -- what the program tells -------------------------------------------------------------------------
 
     def opened(self) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         self._rendered = self._pyramid = self._key = None
         self.canvas.set_size(None if document is None else (document.width, document.height))
 
@@ -155,7 +159,7 @@ class SavePage(Page):
 
     def with_rendered(self, then: Callable[[Document, Rendered], None]) -> None:
         """Do something with the picture at full size, drawing it first where that is not done yet."""
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return
         if self._rendered is not None and self._key == (document.revision, document.choices.variant):
@@ -189,14 +193,14 @@ class SavePage(Page):
         keep, quality = (save_cutout if self._cutout.get() else save_picture), self.quality.value
 
         def done(_: None) -> None:
-            self.studio.saved(document)
+            self.studio.desk.saved(document)
             self.studio.say(self.texts("saved", path=target))
 
         self.worker.do(lambda _: keep(document, rendered, target, quality, overwrite=True), done, urgent=True)
 
     def save_project(self) -> None:
         """Ask for a name and save picture, mask and choices to go on later."""
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return
         target = self._ask_target(document, "", SUFFIX, self.texts("project"))
@@ -204,7 +208,7 @@ class SavePage(Page):
             return
 
         def done(_: None) -> None:
-            self.studio.saved(document)
+            self.studio.desk.saved(document)
             self.studio.remember(self.studio.preferences.opened(target))
             self.studio.say(self.texts("saved", path=target))
 
@@ -237,7 +241,7 @@ class SavePage(Page):
         return Path(name) if name else None
 
     def _paint(self, view: Viewport) -> NDArray[np.uint8]:
-        document, pyramid, rendered = self.studio.document, self._pyramid, self._rendered
+        document, pyramid, rendered = self.studio.desk.document, self._pyramid, self._rendered
         if document is None:
             return np.zeros((view.window[1], view.window[0], 3), np.uint8)
         ground = self.look.ground()

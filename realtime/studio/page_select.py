@@ -50,11 +50,11 @@ class SelectPage(Page):
 
     def choose(self, **changes: Any) -> None:
         """Change the document's choices; large pictures take a moment."""
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is not None:
             self.worker.do(
                 lambda _: document.choose(**changes),
-                lambda _: self.studio.touched(),
+                lambda _: self.studio.desk.touched(),
                 self._refused,
                 urgent=True,
             )
@@ -83,7 +83,7 @@ class SelectPage(Page):
     # -- what the program tells -------------------------------------------------------------------------
 
     def opened(self) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return
         self.canvas.set_size((document.width, document.height))
@@ -115,7 +115,7 @@ class SelectPage(Page):
     # -- the picture ------------------------------------------------------------------------------------
 
     def _paint(self, view: Viewport) -> NDArray[np.uint8]:
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None:
             return np.zeros((view.window[1], view.window[0], 3), np.uint8)
         picture = seen(document.view, view, self.look.ground())
@@ -153,7 +153,7 @@ class SelectPage(Page):
             self._begin(place, erase)
 
     def _begin(self, place: tuple[float, float], erase: bool) -> None:
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is None or self._before:
             return
         self._at, self._stroke = place, True
@@ -162,22 +162,22 @@ class SelectPage(Page):
         self.canvas.redraw()
 
     def _drag(self, event: Any) -> None:
-        place, document = self.canvas.spot(event), self.studio.document
+        place, document = self.canvas.spot(event), self.studio.desk.document
         if place is not None and document is not None and self._stroke:
             self._at = place
             document.extend_stroke(*place)
             self.canvas.redraw()
 
     def _release(self) -> None:
-        if self._stroke and self.studio.document is not None:
+        if self._stroke and self.studio.desk.document is not None:
             self._stroke = False
-            self.studio.document.end_stroke()
-            self.studio.touched()
+            self.studio.desk.document.end_stroke()
+            self.studio.desk.touched()
 
     def _hover(self, event: Any) -> None:
         self._at = self.canvas.spot(event)
         self.canvas.redraw()
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is not None and self._at is not None:
             x, y = (int(value) for value in self._at)
             self.panel.show_place(x, y, document.head_at(x, y))
@@ -192,7 +192,7 @@ class SelectPage(Page):
 
     def _step(self, dx: int, dy: int) -> str:
         """Move the brush by keys."""
-        document = self.studio.document
+        document = self.studio.desk.document
         if document is not None:
             x, y = self._at or (document.width / 2, document.height / 2)
             way = max(1.0, KEY_SHARE * self.brush.size)

@@ -105,7 +105,8 @@ class StartPage(Page):
         for old in self._recent.winfo_children():
             old.destroy()
         label = heading(self._recent, self.look, self.texts("recent"))
-        label.pack_configure(pady=(0, self.look.px(4)))
+        # In line with the buttons' words.
+        label.pack_configure(pady=(0, self.look.px(4)), padx=self.look.px(12))
         recent = self.studio.preferences.recent
         for name in recent:
             short = name if len(name) <= PATH_LETTERS else f"…{name[-PATH_LETTERS:]}"
@@ -113,12 +114,14 @@ class StartPage(Page):
                 self._recent,
                 text=short,
                 style="Toolbutton",
-                command=lambda name=name: self.studio.open(Path(name)),  # type: ignore[misc]
+                command=lambda name=name: self.studio.desk.open(Path(name)),  # type: ignore[misc]
             )
             button.pack(anchor="w")
             Tooltip(button, name, self.look)
         if not recent:
-            ttk.Label(self._recent, text=self.texts("recent_none"), style="Caption.TLabel").pack(anchor="w")
+            ttk.Label(self._recent, text=self.texts("recent_none"), style="Caption.TLabel").pack(
+                anchor="w", padx=self.look.px(12)
+            )
 
     def shown(self) -> None:
         self.changed()
@@ -138,14 +141,14 @@ class StartPage(Page):
             initialdir=str(Path(recent[0]).parent) if recent else None,
         )
         if name:
-            self.studio.open(Path(name))
+            self.studio.desk.open(Path(name))
 
     def _webcam(self) -> None:
         self.studio.say(self.texts("webcam_wait"))
-        self.studio.open_frame(snapshot.take, self.texts("webcam_name"))
+        self.studio.desk.open_frame(snapshot.take, self.texts("webcam_name"))
 
     def _sample(self) -> None:
-        self.studio.open_frame(sample_portrait, self.texts("sample_name"))
+        self.studio.desk.open_frame(sample_portrait, self.texts("sample_name"))
 
     def _show_pictures(self, pictures: list[NDArray[np.uint8]]) -> None:
         side = self.look.px(CARD)

@@ -38,7 +38,7 @@ class BatchPanel(ttk.Frame):
     def start(self) -> None:
         """Ask for both folders, and begin."""
         page, texts = self._page, self._page.texts
-        document = page.studio.document
+        document = page.studio.desk.document
         source = filedialog.askdirectory(parent=page.studio.root, title=texts("batch_from"), mustexist=True)
         if not source or document is None:
             return

@@ -135,9 +135,9 @@ class SelectPanel(ttk.Frame):
         onward.pack(side="bottom", fill="x", pady=(px(GAP), 0), padx=(0, beside))
         row = ttk.Frame(self)
         row.pack(side="bottom", fill="x", pady=(px(GAP), 0), padx=(0, beside))
-        self._undo = self._small(row, "undo", "Control-z", studio.undo)
-        self._redo = self._small(row, "redo", "Control-y", studio.redo)
-        self._reset = self._small(row, "reset", "Control-r", studio.reset)
+        self._undo = self._small(row, "undo", "Control-z", studio.desk.undo)
+        self._redo = self._small(row, "redo", "Control-y", studio.desk.redo)
+        self._reset = self._small(row, "reset", "Control-r", studio.desk.reset)
 
     def _small(self, row: ttk.Frame, name: str, key: str, run: Callable[[], None]) -> ttk.Button:
         button = ttk.Button(row, text=self._texts(name), command=run, style="Small.TButton")
@@ -152,7 +152,7 @@ class SelectPanel(ttk.Frame):
         for old in self._people.winfo_children():
             old.destroy()
         self._heads, self._photos = [], []
-        document = self._page.studio.document
+        document = self._page.studio.desk.document
         if document is None or not document.heads:
             return
         heading(self._people, self._look, self._texts("people"))
@@ -165,7 +165,7 @@ class SelectPanel(ttk.Frame):
         self.show()
 
     def _face(self, grid: ttk.Frame, index: int, box: Box, variable: tk.BooleanVar) -> None:
-        document, px = self._page.studio.document, self._look.px
+        document, px = self._page.studio.desk.document, self._look.px
         assert document is not None
         side = max(box.width, box.height)
         x, y = box.center
@@ -183,7 +183,7 @@ class SelectPanel(ttk.Frame):
 
     def show(self) -> None:
         """Show the document's choices and what can be undone."""
-        document = self._page.studio.document
+        document = self._page.studio.desk.document
         if document is None:
             return
         labels = self._page.models.labels
@@ -216,7 +216,7 @@ class SelectPanel(ttk.Frame):
     # -- answering --------------------------------------------------------------------------------------
 
     def _chosen(self, name: str) -> None:
-        document = self._page.studio.document
+        document = self._page.studio.desk.document
         if document is not None:
             on, labels = self._names[name].get(), self._page.models.labels
             self._page.choose(regions=toggled(document.choices.regions, name, on, labels))

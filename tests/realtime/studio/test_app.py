@@ -46,7 +46,7 @@ def corner(widget):
     return widget.winfo_rootx() + border, widget.winfo_rooty() + border
 
 def report():
-    document, view = studio.document, studio.pages["select"].canvas.view
+    document, view = studio.desk.document, studio.pages["select"].canvas.view
     generate = studio.pages["generate"]
     told = {
         "page": studio.page.name,
@@ -72,7 +72,7 @@ def report():
 
 report()
 for path in image:
-    root.after_idle(lambda path=path: studio.open(path))
+    root.after_idle(lambda path=path: studio.desk.open(path))
 root.mainloop()
 """
 
