@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from animirror.realtime import live_commands, video_commands
 from animirror.realtime.demo import run_demo
@@ -385,7 +385,9 @@ def run_models(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(state) for state in states], indent=2))
     else:
-        table = Table("model", "task", "style or labels", "size", "MB", "precision", "file")
+        table = Table(
+            Column("model", no_wrap=True), "task", "style or labels", "size", "MB", "precision", "file"
+        )
         for state in states:
             entry = state.entry
             what = entry.style or f"{len(entry.labels or ())} labels"
