@@ -414,3 +414,28 @@ def test_sizes_that_a_network_cannot_do_are_told_before_anything(
 @pytest.mark.parametrize("name", ["thesis-low", "thesis-high", "anime-lite-1", "anime-lite-2"])
 def test_presets_can_be_built(name: str) -> None:
     check_networks(load_options(CycleganOptions, PRESETS / f"{name}.json"))
+
+
+def test_a_run_begins_from_anothers_networks_as_far_as_they_are_the_same(data: Path, tmp_path: Path) -> None:
+    first = cyclegan_options(data, tmp_path, epochs=1)
+    state = cyclegan.train(first) / "state.safetensors"
+    wider = cyclegan_options(
+        data,
+        tmp_path,
+        name="wider",
+        epochs=1,
+        steps_per_epoch=1,
+        learning_rate=0.0,
+        ema=0.0,
+        discriminator={"name": "patchgan", "filters": 8},
+        init=str(state),
+    )
+    begun = load_tensors(cyclegan.train(wider) / "state.safetensors")[0]
+    kept = load_tensors(state)[0]
+    weights = [name for name in kept if name.startswith("draw.") and name.endswith("weight")]
+    assert len(weights) > 5
+    for name in weights:
+        assert torch.equal(begun[name], kept[name]), name
+    other = dataclasses.replace(wider, name="other", generator={"name": "lite", "width": 16})
+    with pytest.raises(UserError, match="holds other networks than this run's options name"):
+        cyclegan.train(other)
