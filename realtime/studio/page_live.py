@@ -187,7 +187,7 @@ class LivePage(Page):
         if self.canvas.view is None or self.canvas.view.size != size:
             self.canvas.set_size(size)
         self.canvas.redraw()
-        if self._count % TELL_EVERY == 0:
+        if self._count % TELL_EVERY == TELL_EVERY - 1:
             self.studio.say(self.texts("live_now", fps=f"{runner.fps:.0f}", width=size[0], height=size[1]))
         self._count += 1
 
