@@ -43,6 +43,8 @@ class Workshop:
             for half in self.folder.glob("*.part"):
                 half.unlink()
         except OSError as error:
+            if not path.exists():
+                self.remove()
             raise unwritable(job.target, error) from error
         self.missing: list[Segment] = [
             segment for segment in plan.segments if read_rendered(self.folder, segment.index) is None
