@@ -90,7 +90,7 @@ def _same(eye: Eye, other: Eye) -> bool:
 
 
 def enlarge_eyes(image: NDArray[Value], eyes: Sequence[Eye], amount: float) -> NDArray[Value]:
-    """The picture (uint8 [S, S, 3], or a map float32 [S, S]) with its eyes ``amount`` times as tall (1: itself).
+    """The picture (uint8 [S, S, 3]) or map (float32 [S, S]) with its eyes ``amount`` times as tall.
 
     Within each disc of radius R a point at distance r from the centre shows what was nearer to it: full
     magnification in the middle, falling as (1 - (r/R)^2)^2 to none at the rim, so that no edge is seen.

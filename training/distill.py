@@ -190,36 +190,39 @@ class DistillMonitor(Monitor):
 
     def _take_pictures(self, splits: Splits | None) -> None:
         options, teacher = self._options, self._gan.teacher
-        if teacher is None:
-            self._take_pairs()
+        if isinstance(options, DistillOptions) and options.pairs:
+            self._take_pairs(options)
             return
+        if teacher is None:
+            raise ValueError("a student needs a teacher or pairs")
         self._photos = validation_photos(options, splits, options.samples)
         self._drawings = translate(teacher, self._photos)
         if options.score != "none":
             photos = validation_photos(options, splits, options.score_pictures)
             self._judge = Judge(photos, translate(teacher, photos), options.score, self._gan.device)
 
-    def _take_pairs(self) -> None:
+    def _take_pairs(self, options: DistillOptions) -> None:
         """Validation pairs; training ones stand in where none were kept apart."""
-        options = self._options
         folder = Path(options.pairs)
         part = "validation" if any((folder / "validation").glob("*/*.png")) else "train"
         pairs = read_pairs(folder, part)
-        shown = [
-            pairs[place]
-            for place in np.linspace(0, len(pairs) - 1, min(options.samples, len(pairs))).astype(int)
-        ]
-        self._photos = np.stack([photo.view(options.size) for photo, _ in shown])
-        self._drawings = np.stack([drawing.view(options.size) for _, drawing in shown])
+        self._photos, self._drawings = _spread(pairs, options.samples, options.size)
         if options.score != "none":
-            judged = pairs[:: max(1, len(pairs) // options.score_pictures)][: options.score_pictures]
-            photos = np.stack([photo.view(options.size) for photo, _ in judged])
-            drawings = np.stack([drawing.view(options.size) for _, drawing in judged])
+            photos, drawings = _spread(pairs, options.score_pictures, options.size)
             self._judge = Judge(photos, drawings, options.score, self._gan.device)
 
     def _rows(self, drawn: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         """Of the sample sheet: photo, the teacher's drawing, the student's."""
         return [self._photos, self._drawings, drawn]
+
+
+def _spread(
+    pairs: Sequence[tuple[Picture, Picture]], count: int, size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Photos and drawings of up to ``count`` pairs, evenly taken: both uint8 [N, size, size, 3] BGR."""
+    places = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).astype(int)
+    photos, drawings = ([pairs[place][side].view(size) for place in places] for side in (0, 1))
+    return np.stack(photos), np.stack(drawings)
 
 
 class Photos(Dataset[torch.Tensor]):

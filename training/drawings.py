@@ -14,7 +14,7 @@ import functools
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -155,16 +155,23 @@ def _draw_all(tasks: Sequence[Task], workers: int, part: str) -> None:
         return
     for name in (PHOTOS, DRAWINGS):
         (tasks[0].folder / name).mkdir(parents=True, exist_ok=True)
-    bar = {"description": f"drawing, {part}", "console": Console(stderr=True), "total": len(tasks)}
-    quiet = not sys.stderr.isatty()
+    for _ in track(
+        _drawn(tasks, workers),
+        f"drawing, {part}",
+        len(tasks),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    ):
+        pass
+
+
+def _drawn(tasks: Sequence[Task], workers: int) -> Iterator[None]:
+    """Draws, and yields after each photo."""
     if workers <= 1:
-        drawer = _Drawer()
-        for task in track(tasks, disable=quiet, **bar):
-            drawer(task)
+        yield from map(_Drawer(), tasks)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
-        for _ in track(pool.map(_in_worker, tasks, chunksize=8), disable=quiet, **bar):
-            pass
+        yield from pool.map(_in_worker, tasks, chunksize=8)
 
 
 def _start_worker() -> None:
@@ -201,7 +208,7 @@ class _Drawer:
     def _labels(self, task: Task) -> dict[str, Map] | None:
         """Each label's map in the view, with eyes enlarged as the photo's are; None: not seen well enough."""
         picture = task.picture
-        if task.coding == "celebamask19":
+        if task.coding == "celebamask19" and task.mask is not None:
             maps: dict[str, Map] | None = hand_labels(task.mask, picture.crop, DRAWN_SIZE)
         else:
             maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE)

@@ -69,8 +69,8 @@ def _within(maps: dict[str, Map], values: NDArray[np.uint8], sigma: float) -> di
 
 
 def _complete(maps: dict[str, Map], size: int) -> bool:
-    eyes = np.count_nonzero(maps["eyes"] > LIKELY)
-    mouth = sum(np.count_nonzero(maps[name] > LIKELY) for name in ("mouth", "upper_lip", "lower_lip"))
+    eyes = int(np.count_nonzero(maps["eyes"] > LIKELY))
+    mouth = sum(int(np.count_nonzero(maps[name] > LIKELY)) for name in ("mouth", "upper_lip", "lower_lip"))
     return eyes >= MIN_EYES * size**2 and mouth >= MIN_MOUTH * size**2
 
 

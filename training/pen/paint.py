@@ -6,7 +6,7 @@ Pictures are float32 [S, S, 3] BGR in 0..1, maps float32 [S, S] in 0..1. Lengths
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -71,7 +71,7 @@ class Canvas:
         self.picture *= 1.0 - alpha
         self.picture += alpha * (color.bgr if isinstance(color, Lab) else color)
 
-    def stroke(self, points: Sequence[Point], widths: Sequence[float]) -> Map:
+    def stroke(self, points: Sequence[Point], widths: Iterable[float]) -> Map:
         """An antialiased line; ``widths``: px, of each of its pieces (one less than points)."""
         target = np.zeros((self.size, self.size), np.uint8)
         for start, end, width in zip(points[:-1], points[1:], widths, strict=True):
