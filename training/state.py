@@ -98,7 +98,8 @@ def _check_unchanged(path: Path, options: CycleganOptions) -> None:
 def _initialise(gan: GanTraining, path: Path) -> None:
     """Start the networks from another run's: the same ones, or those of its coarse-to-fine half.
 
-    A judge of another kind starts anew: it learns fast. Raises UserError where a generator is another one.
+    A judge of another kind starts anew, it learns fast; so does a network that the other run did not have, as
+    a student's run has no way back to photos. Raises UserError where a generator is another one.
     """
     tensors, _ = load_tensors(path)
     networks: dict[str, Any] = {name: n for name, n in gan.modules().items() if n is not gan.average}
@@ -106,6 +107,8 @@ def _initialise(gan: GanTraining, path: Path) -> None:
         weights = _with_prefix(tensors, f"{name}.")
         if _shapes(network.state_dict()) == _shapes(weights):
             network.load_state_dict(weights)
+        elif name != "draw" and not weights:
+            log.info("%s has no '%s', which starts anew", path, name)
         elif hasattr(network, "load_coarse"):
             network.load_coarse(weights)
         elif name.startswith("judge"):

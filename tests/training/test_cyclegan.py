@@ -436,6 +436,10 @@ def test_a_run_begins_from_anothers_networks_as_far_as_they_are_the_same(data: P
     assert len(weights) > 5
     for name in weights:
         assert torch.equal(begun[name], kept[name]), name
+    alone = tmp_path / "alone.safetensors"
+    save_tensors(alone, {name: kept[name] for name in kept if name.startswith("draw.")}, {})
+    begun = load_tensors(cyclegan.train(dataclasses.replace(wider, name="alone", init=str(alone))) / STATE)[0]
+    assert torch.equal(begun[weights[0]], kept[weights[0]])
     other = dataclasses.replace(wider, name="other", generator={"name": "lite", "width": 16})
     with pytest.raises(UserError, match="holds other networks than this run's options name"):
         cyclegan.train(other)
