@@ -157,12 +157,12 @@ def test_items_move_photo_and_drawing_alike_and_spoil_the_photo_alone() -> None:
 
 def test_a_student_learns_the_drawings(options: DistillOptions) -> None:
     trained = dataclasses.replace(
-        options, epochs=3, steps_per_epoch=30, learning_rate=2e-3, ema=0.0, lambda_gan=0.1, name="learner"
+        options, epochs=2, steps_per_epoch=30, learning_rate=2e-3, ema=0.0, lambda_gan=0.1, name="learner"
     )
     folder = distill.train(trained)
     rows = list(csv.DictReader((folder / "losses.csv").open()))
-    assert float(rows[-1]["l1"]) < 0.6 * float(rows[0]["l1"])
-    sheet = cv2.imread(str(folder / "samples" / "000090.png"))
+    assert float(rows[-1]["l1"]) < 0.8 * float(rows[0]["l1"])
+    sheet = cv2.imread(str(folder / "samples" / "000060.png"))
     # Rows: photo, the pen's drawing, the student's; one validation pair.
     assert sheet.shape == (96, 32, 3)
     photo, drawing, drawn = (sheet[top : top + 32].astype(float) for top in (0, 32, 64))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from animirror.realtime.errors import UserError
+from animirror.training.gan import check_networks
 from animirror.training.options import (
     CycleganOptions,
     DistillOptions,
@@ -25,9 +26,16 @@ def test_segformer_presets_are_valid(path: Path) -> None:
     assert load_options(SegformerOptions, path).network["name"] == "segformer"
 
 
-@pytest.mark.parametrize("path", sorted(PRESETS.glob("anime*.json")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", sorted(PRESETS.glob("anime-lite*.json")), ids=lambda p: p.stem)
 def test_cyclegan_presets_are_valid(path: Path) -> None:
     assert load_options(CycleganOptions, path).style == "anime"
+
+
+@pytest.mark.parametrize("path", sorted(PRESETS.glob("anime-drawn*.json")), ids=lambda p: p.stem)
+def test_presets_of_drawn_pairs_are_valid(path: Path) -> None:
+    options = load_options(DistillOptions, path)
+    assert (options.style, options.hand, options.eyes) == ("anime", "anime", 2.0)
+    check_networks(options)
 
 
 @pytest.mark.parametrize(
