@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import logging
 import signal
@@ -16,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from animirror.realtime import live_commands, video_commands
+from animirror.realtime import live_commands, training_commands, video_commands
 from animirror.realtime.demo import run_demo
 from animirror.realtime.errors import BAD_INPUT, DONE, INTERRUPTED, OUR_FAULT, UserError
 from animirror.realtime.filter import FilterOptions
@@ -30,7 +29,6 @@ from animirror.realtime.video_commands import recipe_of
 from animirror.realtime.zoo import Zoo
 
 DEMO_FRAMES = 150
-NO_TRAINING = "This command needs the training packages: pip install 'animirror[train]' (missing: {})."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,12 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_studio(commands, _command)
     _add_models(commands)
     live_commands.add_doctor(commands, _command)
-    _add_evaluate(commands)
-    _add_train(commands)
-    _add_report(commands)
-    _add_prepare(commands)
-    _add_export(commands)
-    _add_quantize(commands)
+    training_commands.add_training(commands, _command)
     _add_bench(commands)
     return parser
 
@@ -141,140 +134,6 @@ def _add_models(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print everything in the manifest as JSON")
 
 
-def _add_evaluate(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "evaluate",
-        _training_command("animirror.training.evaluate"),
-        "measure a model on validation pictures",
-        "segmenter --data ../shared/data",
-    )
-    parser.add_argument("what", choices=["segmenter"], help="what to measure")
-    parser.add_argument("--data", required=True, help="folder with the data sets")
-    parser.add_argument("--model", help="name of the model (the default one)")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--record", action="store_true", help="write the scores into the manifest")
-    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
-
-
-def _add_train(commands: Any) -> None:
-    parser = _command(commands, "train", _run_train, "train a network", "cyclegan options.json")
-    parser.add_argument("network", choices=["cyclegan", "distill", "segformer"], help="which training")
-    parser.add_argument("options", help="JSON file with the options")
-    parser.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint")
-    parser.add_argument("--max-minutes", type=float, help="save and stop after this time")
-
-
-def _add_report(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "report",
-        _training_command("animirror.training.report"),
-        "compare trainings: scores, options, curves and samples side by side",
-        "runs/thesis-low runs/thesis-default -o report",
-    )
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
-    parser.add_argument("-o", "--output", default="report", help="folder for the report (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
-
-
-def _add_prepare(commands: Any) -> None:
-    parser = commands.add_parser(
-        "prepare",
-        help="prepare data for training",
-        epilog="example: animirror prepare faces photos heads",
-    )
-    kinds = parser.add_subparsers(required=True, metavar="WHAT")
-    _add_prepare_faces(kinds)
-    drawings = _command(
-        kinds,
-        "drawings",
-        _training_command("animirror.training.drawings"),
-        "draw photos by rule, for a generator to learn from (train distill with the option 'pairs')",
-        "training/presets/anime-drawn-1.json --workers 2",
-        "prepare ",
-    )
-    drawings.add_argument("options", help="JSON file with the options of the training")
-    drawings.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
-    drawings.add_argument("--count", type=int, help="at most so many photos of each set (all)")
-    splits = _command(
-        kinds,
-        "splits",
-        _training_command("animirror.training.prepare"),
-        "draw and write down the validation splits",
-        "../shared/data splits.json --seed 7",
-        "prepare ",
-    )
-    splits.add_argument("data", help="folder with the data sets")
-    splits.add_argument("target", help="JSON file to write")
-    splits.add_argument("--seed", type=int, default=7, help="seed of the draw (%(default)s)")
-
-
-def _add_prepare_faces(kinds: Any) -> None:
-    parser = _command(
-        kinds,
-        "faces",
-        _training_command("animirror.training.faces"),
-        "cut the heads out of photos, and list what was left out and why",
-        "photos heads --size 256 --workers 2",
-        "prepare ",
-    )
-    parser.add_argument("data", metavar="SRC", help="folder of photos, with all folders in it")
-    parser.add_argument("target", metavar="DST", help="folder for the crops and faces.csv, the list")
-    parser.add_argument("--size", type=int, default=256, help="side of the crops, px (%(default)s)")
-    parser.add_argument(
-        "--format", choices=["webp", "png"], default="webp", help="of the crops (%(default)s)"
-    )
-    parser.add_argument("--min-side", type=float, help="smallest head crop in the photo, px (half of --size)")
-    parser.add_argument(
-        "--min-sharpness", type=float, help="variance of the Laplacian; 0 keeps blurred heads (60)"
-    )
-    parser.add_argument("--keep-grey", action="store_true", help="keep black-and-white photos")
-    parser.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
-    parser.add_argument("--model", help="name of the segmenter (the default one)")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (auto)")
-    parser.add_argument("--json", action="store_true", help="print the counts as JSON")
-
-
-def _add_export(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "export",
-        _training_command("animirror.export.entry"),
-        "checkpoint to a checked ONNX model with its manifest entry",
-        "runs/anime/last.safetensors --name anime --crops photos",
-    )
-    parser.add_argument("checkpoint", help="checkpoint (.safetensors with its .json beside it)")
-    parser.add_argument("--name", required=True, help="name of the model")
-    parser.add_argument("--crops", required=True, help="folder of pictures for the parity check")
-    parser.add_argument(
-        "--weights", help="folder with the manifest, made where missing (the installed models' own)"
-    )
-    parser.add_argument("--size", type=int, help="side of the model's input, px (the training size)")
-    parser.add_argument(
-        "--precision", choices=["fp32", "fp16"], default="fp32", help="how weights are stored (%(default)s)"
-    )
-    parser.add_argument("--data-terms", default="not stated", help="terms of the training data")
-    parser.add_argument("--json", action="store_true", help="print the entry as JSON")
-
-
-def _add_quantize(commands: Any) -> None:
-    parser = _command(
-        commands,
-        "quantize",
-        _training_command("animirror.export.quantize"),
-        "make a model small and fast for computers without a graphics card (int8), if it stays as good",
-        "anime-lite --crops ../shared/data/photos",
-    )
-    parser.add_argument("model", help="name of the model, see `animirror models`")
-    parser.add_argument(
-        "--crops", required=True, help="folder of pictures of people to calibrate and check on"
-    )
-    parser.add_argument("--weights", help="folder with the manifest (the installed models' own)")
-    parser.add_argument("--sheet", help="PNG for photos, drawings and int8 drawings side by side")
-    parser.add_argument("--json", action="store_true", help="print the entry and its quality as JSON")
-
-
 def _add_bench(commands: Any) -> None:
     parser = live_commands.add_bench(commands, _command)
     kinds = parser.add_subparsers(
@@ -282,38 +141,7 @@ def _add_bench(commands: Any) -> None:
     )
     live_commands.add_endurance(kinds, _command)
     video_commands.add_bench(kinds, _command, _add_filter_options)
-    train = _command(
-        kinds,
-        "train",
-        _training_command("animirror.training.bench"),
-        "compare our CycleGAN training step with a plain fp32 loop of the same networks",
-        "--size 128 --batch 4 --json",
-        "bench ",
-    )
-    train.add_argument("options", nargs="?", help="JSON file of a CycleGAN training (the light generator's)")
-    train.add_argument("--size", type=int, help="side of the pictures, px (the options')")
-    train.add_argument("--batch", type=int, help="pictures of each domain per step (the options')")
-    train.add_argument("--steps", type=int, default=10, help="timed steps of each (%(default)s)")
-    train.add_argument("--compile", action="store_true", help="torch.compile our networks")
-    train.add_argument("--no-bf16", action="store_true", help="keep ours in float32 too")
-    train.add_argument("--json", action="store_true", help="print the report as JSON")
-
-
-def _training_command(module: str) -> Callable[[argparse.Namespace], int]:
-    """A command of a module that needs torch, imported when it is run."""
-
-    def run(options: argparse.Namespace) -> int:
-        try:
-            loaded = importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            raise UserError(NO_TRAINING.format(error.name)) from error
-        return int(loaded.run(options))
-
-    return run
-
-
-def _run_train(options: argparse.Namespace) -> int:
-    return _training_command(f"animirror.training.{options.network}")(options)
+    training_commands.add_bench(kinds, _command)
 
 
 def run_demo_command(options: argparse.Namespace) -> int:

@@ -62,11 +62,12 @@ def peak_memory_mb() -> float | None:
     """Highest resident memory of this process so far, megabytes; None where the system does not tell."""
     if sys.platform == "win32":
         return None
-    if sys.platform == "linux":
+    elif sys.platform == "linux":  # noqa: RET505  (mypy knows the branches of platforms, not what follows a return)
         # getrusage would tell a child the memory of the program that started it, if that was more.
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return round(int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6, 1)
-    import resource
+    else:
+        import resource
 
-    # macOS counts in bytes.
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1)
+        # macOS counts in bytes.
+        return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1)
