@@ -64,7 +64,8 @@ def run(arguments: Namespace) -> int:
     options = load_options(DistillOptions, Path(arguments.options))
     counts = prepare_drawings(options, arguments.workers, arguments.count)
     Console(stderr=True).print(
-        f"{options.pairs}: " + ", ".join(f"{count} pairs for {part}" for part, count in counts.items())
+        f"{options.pairs}: " + ", ".join(f"{count} pairs for {part}" for part, count in counts.items()),
+        soft_wrap=True,
     )
     return 0
 
