@@ -154,7 +154,7 @@ def compare(options: CycleganOptions, steps: int, device: torch.device) -> Repor
         options.size,
         options.batch,
         str(options.generator["name"]),
-        options.bf16,
+        ours.bf16,
         options.compile,
     )
 

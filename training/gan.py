@@ -13,6 +13,7 @@ from animirror.training import losses
 from animirror.training.networks import build
 from animirror.training.options import CycleganOptions
 from animirror.training.pool import ImagePool
+from animirror.training.precision import uses_bf16
 from animirror.training.processes import Processes
 from animirror.training.schedules import Plateau, schedule
 
@@ -40,6 +41,7 @@ class GanTraining:
         processes: Processes | None = None,
     ) -> None:
         self.options, self.device, self.processes = options, device, processes or Processes()
+        self.bf16 = uses_bf16(device, options.bf16)
         self.steps, self._rate = 0, schedule(options, total_steps)
         # On top of the schedule; what the schedule 'plateau' sets after each score.
         self.plateau = Plateau()
@@ -94,7 +96,7 @@ class GanTraining:
         return losses.inner_l1(moved, losses.move(new_drawings, motions))
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.bf16)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)
 
     def _to_device(self, images: torch.Tensor) -> torch.Tensor:
         return images.to(self.device, memory_format=torch.channels_last, non_blocking=True)

@@ -20,8 +20,10 @@ from animirror.training.pen.parts import FACE
 HAND_BLUR, OUTER_BLUR = 0.8, 1.6
 # Smallest eyes and mouth that count as seen, shares of the view: without them a drawing has none.
 MIN_EYES, MIN_MOUTH = 0.0008, 0.0005
-# Past a picture's border hair goes on, mirrored: cut off, it would get an outline there.
-BORDER = cv2.BORDER_REFLECT_101
+# A second eye below this share of the first was not seen well.
+LESSER_EYE = 0.3
+# Past a picture's border goes on what the filter shows a generator there; hair cut off would get an outline.
+BORDER = cv2.BORDER_REPLICATE
 # A pixel counts as a label's from here on.
 LIKELY = 0.5
 # Values of masks that know only the rest, the face and the hair.
@@ -69,9 +71,17 @@ def _within(maps: dict[str, Map], values: NDArray[np.uint8], sigma: float) -> di
 
 
 def _complete(maps: dict[str, Map], size: int) -> bool:
-    eyes = int(np.count_nonzero(maps["eyes"] > LIKELY))
+    """Whether mouth and both eyes are seen: a drawing without one of them teaches to leave it out."""
+    likely = (maps["eyes"] > LIKELY).astype(np.uint8)
+    _, _, facts, _ = cv2.connectedComponentsWithStats(likely)
+    eyes = sorted(facts[1:, cv2.CC_STAT_AREA].tolist(), reverse=True)
     mouth = sum(int(np.count_nonzero(maps[name] > LIKELY)) for name in ("mouth", "upper_lip", "lower_lip"))
-    return eyes >= MIN_EYES * size**2 and mouth >= MIN_MOUTH * size**2
+    return (
+        len(eyes) >= 2
+        and sum(eyes) >= MIN_EYES * size**2
+        and eyes[1] >= LESSER_EYE * eyes[0]
+        and mouth >= MIN_MOUTH * size**2
+    )
 
 
 def _view(values: NDArray[np.uint8], crop: Crop, size: int) -> NDArray[np.uint8]:

@@ -37,6 +37,7 @@ from animirror.training.parsing_trainer import (
     predicted_labels,
 )
 from animirror.training.parsing_views import Samples, WholePictures
+from animirror.training.precision import uses_bf16
 from animirror.training.splits import Splits, draw_splits, pictures, read_splits
 from animirror.training.stopper import Stopper
 
@@ -224,7 +225,7 @@ def _trainer_arguments(options: SegformerOptions, folder: Path) -> TrainingArgum
         weight_decay=options.weight_decay,
         warmup_steps=options.warmup,
         lr_scheduler_type=options.schedule,
-        bf16=options.bf16,
+        bf16=uses_bf16(torch.device("cuda" if torch.cuda.is_available() else "cpu"), options.bf16),
         use_cpu=not torch.cuda.is_available(),
         dataloader_num_workers=options.workers,
         eval_strategy="steps",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +22,8 @@ MIN_EYE = 25.0
 MAX_TURN = 0.7
 # Lower than this share of its width an eye is shut.
 SHUT = 0.16
+# Eyes open unlike by more than this are a wink, and stay as they are.
+WINK = 1.7
 POINTS = 25
 SCLERA, SCLERA_SHADE = Lab(96.0, 1.5, -1.5), Lab(80.0, 4.0, -6.0)
 
@@ -50,6 +53,11 @@ class Eye:
     def degrees(self) -> float:
         return math.degrees(math.atan2(self.along[1], self.along[0]))
 
+    @property
+    def openness(self) -> float:
+        """Height by width."""
+        return self.height / max(self.width, 1.0)
+
     def at(self, along: float, down: float) -> Point:
         """A point of the eye's frame in the picture."""
         (x, y), (ax, ay) = self.center, self.along
@@ -57,12 +65,42 @@ class Eye:
 
 
 def find_eyes(lab: NDArray[np.float32], parts: Parts) -> list[Eye]:
-    """At most two eyes, the largest first."""
+    """At most two eyes, the largest first, alike where they are open alike."""
     shape = blurred(parts["eyes"], 0.8 * parts.unit) > 0.5
     count, islands, facts, _ = cv2.connectedComponentsWithStats(shape.astype(np.uint8))
     order = sorted(range(1, count), key=lambda index: -facts[index, cv2.CC_STAT_AREA])
     large = [i for i in order[:2] if facts[i, cv2.CC_STAT_AREA] >= MIN_EYE * parts.unit**2]
-    return [_eye(lab, islands == index) for index in large]
+    return paired([_eye(lab, islands == index) for index in large])
+
+
+def paired(eyes: Sequence[Eye]) -> list[Eye]:
+    """Two open eyes with one colour, openness and gaze, and widths half way to each other; others as they are.
+
+    What a mask or a reflection did to one eye is halved, and a pair is drawn as a pair; a head that is turned
+    keeps its farther eye the smaller one.
+    """
+    opened = [eye.openness for eye in eyes]
+    if len(eyes) != 2 or min(opened) < SHUT or max(opened) > WINK * min(opened):
+        return list(eyes)
+    openness = sum(opened) / 2
+    width = sum(eye.width for eye in eyes) / 2
+    gaze = sum((eye.gaze - eye.left) / max(eye.width, 1.0) for eye in eyes) / 2
+    iris = eyes[0].iris.mixed(eyes[1].iris, 0.5)
+    pair = [_stretched(eye, (1.0 + width / max(eye.width, 1.0)) / 2, openness / eye.openness) for eye in eyes]
+    return [replace(eye, gaze=eye.left + gaze * eye.width, iris=iris) for eye in pair]
+
+
+def _stretched(eye: Eye, wider: float, opener: float) -> Eye:
+    """The eye ``wider`` times as wide and ``opener`` times as open, about its centre."""
+    powers = (wider * opener) / np.array([wider**2, wider, 1.0])
+    return replace(
+        eye,
+        left=eye.left * wider,
+        right=eye.right * wider,
+        upper=eye.upper * powers,
+        lower=eye.lower * powers,
+        height=eye.height * wider * opener,
+    )
 
 
 def _eye(lab: NDArray[np.float32], where: NDArray[np.bool_]) -> Eye:

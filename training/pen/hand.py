@@ -42,9 +42,9 @@ HANDS = {
         hair_edge=0.06,
         strands=0.75,
         vivid=1.18,
-        eye_width=1.14,
-        eye_height=1.32,
-        iris=0.60,
+        eye_width=1.20,
+        eye_height=1.42,
+        iris=0.68,
         lashes=0.17,
     ),
     # Avatars: thick outlines, hardly any shadow, hair in broad flat tones.
