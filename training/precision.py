@@ -1,0 +1,22 @@
+"""Which arithmetic pays on a device: bfloat16 where the hardware has it, float32 elsewhere."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+
+log = logging.getLogger(__name__)
+
+# A CPU without AVX512 emulates bfloat16: 8 times slower (`animirror bench train` on one with AVX2).
+NO_BF16 = "this processor computes bfloat16 only slowly: training goes on in float32 (option 'bf16')"
+
+
+def uses_bf16(device: torch.device, wanted: bool) -> bool:
+    """Whether to train in bfloat16 on ``device``: if ``wanted``, unless its hardware has none, which is said."""
+    if not wanted:
+        return False
+    if device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        log.warning(NO_BF16)
+        return False
+    return True
