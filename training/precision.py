@@ -13,7 +13,7 @@ NO_BF16 = "this processor computes bfloat16 only slowly: training goes on in flo
 
 
 def uses_bf16(device: torch.device, wanted: bool) -> bool:
-    """Whether to train in bfloat16 on ``device``: if ``wanted``, unless its hardware has none, which is said."""
+    """Whether to train in bfloat16 on ``device``: if ``wanted`` and its hardware can, else says so."""
     if not wanted:
         return False
     if device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():

@@ -74,7 +74,7 @@ def find_eyes(lab: NDArray[np.float32], parts: Parts) -> list[Eye]:
 
 
 def paired(eyes: Sequence[Eye]) -> list[Eye]:
-    """Two open eyes with one colour, openness and gaze, and widths half way to each other; others as they are.
+    """Two open eyes with one colour, openness and gaze, and widths half way to each other; others unchanged.
 
     What a mask or a reflection did to one eye is halved, and a pair is drawn as a pair; a head that is turned
     keeps its farther eye the smaller one.
