@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from animirror.realtime.errors import UserError
@@ -42,19 +43,47 @@ def add_bench(kinds: Any, command: Command) -> None:
 
 
 def _add_evaluate(commands: Any, command: Command) -> None:
-    parser = command(
-        commands,
+    parser = commands.add_parser(
         "evaluate",
-        _of_module("animirror.training.evaluate"),
-        "measure a model on validation pictures",
-        "segmenter --data ../shared/data",
+        help="measure a model on validation pictures",
+        epilog="example: animirror evaluate segmenter --data ../shared/data",
     )
-    parser.add_argument("what", choices=["segmenter"], help="what to measure")
-    parser.add_argument("--data", required=True, help="folder with the data sets")
-    parser.add_argument("--model", help="name of the model (the default one)")
-    parser.add_argument("--device", choices=DEVICES, default="auto")
-    parser.add_argument("--record", action="store_true", help="write the scores into the manifest")
-    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+    kinds = parser.add_subparsers(required=True, metavar="WHAT")
+    segmenter = command(
+        kinds,
+        "segmenter",
+        _of_module("animirror.training.evaluate"),
+        "how well faces and hair are found",
+        "--data ../shared/data",
+        "evaluate ",
+    )
+    segmenter.add_argument("--data", required=True, help="folder with the data sets")
+    generator = command(
+        kinds,
+        "generator",
+        _of_module("animirror.training.evaluate_generator"),
+        "how a style draws: a sheet, likeness to drawings, what is kept of a face, steadiness in a video",
+        "--photos photos --drawings drawings --video clip.mp4 --sheet sheet.jpg",
+        "evaluate ",
+    )
+    generator.add_argument(
+        "--photos",
+        nargs="+",
+        required=True,
+        metavar="FOLDER[:SET]",
+        help="photos of people; SET: the folder's name in the splits (the folder's own)",
+    )
+    generator.add_argument("--splits", type=Path, help="JSON of splits: only validation photos are taken")
+    generator.add_argument("--count", type=int, default=64, help="photos of each folder (%(default)s)")
+    generator.add_argument("--drawings", type=Path, metavar="FOLDER", help="drawings in the style")
+    generator.add_argument("--video", type=Path, metavar="FILE", help="a video of somebody who moves")
+    generator.add_argument("--frames", type=int, default=150, help="frames of the video (%(default)s)")
+    generator.add_argument("--sheet", type=Path, metavar="FILE", help="PNG or JPEG of all heads")
+    for kind in (segmenter, generator):
+        kind.add_argument("--model", help="name of the model (the default one)")
+        kind.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (auto)")
+        kind.add_argument("--record", action="store_true", help="write the scores into the manifest")
+        kind.add_argument("--json", action="store_true", help="print the scores as JSON")
 
 
 def _add_train(commands: Any, command: Command) -> None:

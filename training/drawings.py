@@ -41,7 +41,7 @@ from animirror.training.splits import Splits, read_splits
 
 # A pair shows this many times the crop's side, so that jitter finds no border; stored at PAIR_SIZE px a side
 # (256 px a crop), drawn at DRAWN_SIZE and averaged down: smooth lines.
-MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 480
+MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 400
 PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
 PARTS = ("train", "validation")
 

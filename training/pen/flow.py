@@ -45,5 +45,5 @@ def _at(values: NDArray[np.float32], x: Map, y: Map) -> NDArray[np.float32]:
 
 def _same_way(found: NDArray[np.float32], way: NDArray[np.float32]) -> NDArray[np.float32]:
     """A line has no sense of direction: turned about where it would lead back."""
-    turned = np.where((found * way).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
-    return np.asarray(found * turned, np.float32)
+    agreement = found[..., 0] * way[..., 0] + found[..., 1] * way[..., 1]
+    return found * np.where(agreement < 0, np.float32(-1.0), np.float32(1.0))[..., None]

@@ -1,0 +1,292 @@
+"""Evaluation of a style as users see it: likeness to drawings, what is kept of a face, steadiness in a video.
+
+animirror evaluate generator --photos ../shared/data/photos --drawings ../shared/data/selfie2anime/anime \
+    --video clip.mp4 --sheet sheet.jpg
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from animirror.realtime.errors import UserError
+from animirror.realtime.filter import MIN_SIDE, FaceFilter
+from animirror.realtime.images import read_picture
+from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.sources import VideoSource
+from animirror.realtime.stylize import load_stylizer
+from animirror.realtime.zoo import ModelEntry, Zoo
+from animirror.training.evaluate import three_classes
+from animirror.training.features import Extractor, load_extractor
+from animirror.training.metrics import frechet_distance, kernel_distance
+from animirror.training.splits import pictures, read_splits
+from animirror.training.steadiness import Frame, Steadiness, measure_steadiness
+
+# Heads and drawings are compared at the side that generators draw at, px.
+SIDE = 256
+# Fewer pictures than this say nothing of a distribution.
+FEWEST = 2
+SHEET_COLUMNS, SHEET_SIDE = 8, 192
+JPEG_QUALITY = 88
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Fréchet and kernel distance to the drawings, named by ``features``: FID and KID are Inception's alone.
+
+    ``*_photos``: of the untouched heads, to compare with.
+    """
+
+    features: str
+    drawings: int
+    frechet: float
+    kernel: float
+    frechet_photos: float
+    kernel_photos: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the segmenter sees in the same place after drawing: intersection over union, all heads."""
+
+    heads: int
+    face: float
+    hair: float
+
+
+@dataclass(frozen=True)
+class GeneratorScore:
+    """All that was measured of a style; None: not asked for."""
+
+    model: str
+    photos: int
+    kept: Kept
+    distances: Distances | None
+    video: str | None
+    steadiness: Steadiness | None
+    # Change in the drawn video over that in the real one.
+    steadiness_ratio: float | None
+
+
+@dataclass(frozen=True)
+class DrawnHead:
+    """One head: its crop, its drawing, and the crop of the blended result: uint8 [SIDE, SIDE, 3]."""
+
+    photo: Frame
+    drawing: Frame
+    result: Frame
+
+
+def draw_heads(face_filter: FaceFilter, files: Sequence[Path]) -> list[DrawnHead]:
+    """The largest head of each photo through the filter; photos without one give none. Raises UserError."""
+    heads = []
+    for file in files:
+        frame = read_picture(file).frame
+        if min(frame.shape[:2]) < MIN_SIDE:
+            continue
+        scene = face_filter.stylize(face_filter.segment(frame))
+        result = face_filter.blend(scene).frame
+        if scene.heads:
+            head = max(scene.heads, key=lambda one: one.crop.side)
+            assert head.styled is not None  # strength is 1
+            heads.append(
+                DrawnHead(
+                    head.crop.extract(frame, SIDE),
+                    np.asarray(cv2.resize(head.styled, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8),
+                    head.crop.extract(result, SIDE),
+                )
+            )
+    return heads
+
+
+def measure_kept(segmenter: Segmenter, heads: Sequence[DrawnHead]) -> Kept:
+    """Intersection over union of face and of hair, before and after, summed over all heads."""
+    common, either = np.zeros(3), np.zeros(3)
+    for head in heads:
+        before, after = (_classes(segmenter, picture) for picture in (head.photo, head.drawing))
+        for index in (1, 2):
+            common[index] += np.count_nonzero((before == index) & (after == index))
+            either[index] += np.count_nonzero((before == index) | (after == index))
+    face, hair = (float(common[i] / either[i]) if either[i] else 0.0 for i in (1, 2))
+    return Kept(len(heads), round(face, 4), round(hair, 4))
+
+
+def _classes(segmenter: Segmenter, picture: Frame) -> NDArray[np.uint8]:
+    size = segmenter.size
+    shown = np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    return three_classes(segmenter(shown[None])[0], segmenter.labels, ears=True)
+
+
+def measure_distances(
+    heads: Sequence[DrawnHead], drawings: Sequence[Path], extractor: Extractor
+) -> Distances:
+    """Drawings of heads, and the heads themselves, against real drawings. Raises UserError."""
+    if min(len(heads), len(drawings)) < FEWEST:
+        raise UserError(f"Distances need at least {FEWEST} heads and {FEWEST} drawings.")
+    real = extractor(np.stack([_square(read_picture(file).frame) for file in drawings]))
+    drawn = extractor(np.stack([head.drawing for head in heads]))
+    photos = extractor(np.stack([head.photo for head in heads]))
+    return Distances(
+        f"{extractor.frechet}, {extractor.kernel} ({extractor.source})",
+        len(drawings),
+        round(frechet_distance(drawn, real), 3),
+        round(kernel_distance(drawn, real), 5),
+        round(frechet_distance(photos, real), 3),
+        round(kernel_distance(photos, real), 5),
+    )
+
+
+def _square(picture: Frame) -> Frame:
+    """The middle square of a picture at SIDE."""
+    height, width = picture.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    cut = picture[top : top + side, left : left + side]
+    return np.asarray(cv2.resize(cut, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def draw_video(
+    face_filter: FaceFilter, video: Path, frames: int
+) -> Iterator[tuple[Frame, Frame, NDArray[np.float32]]]:
+    """The first ``frames`` frames: as they are, as they are drawn, and where."""
+    face_filter.reset()
+    with VideoSource(video) as source:
+        for timed in itertools.islice(source, frames):
+            filtered = face_filter(timed.frame, timed.time)
+            yield timed.frame, filtered.frame, filtered.mask
+
+
+def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
+    """Every photo with its blended result below it, SHEET_COLUMNS a row. Raises UserError."""
+    rows = []
+    for start in range(0, len(heads), SHEET_COLUMNS):
+        part = heads[start : start + SHEET_COLUMNS]
+        for row in ([head.photo for head in part], [head.result for head in part]):
+            white = [np.full((SIDE, SIDE, 3), 255, np.uint8)] * (SHEET_COLUMNS - len(row))
+            rows.append(np.hstack([*row, *white]))
+    sheet = np.vstack(rows)
+    width = SHEET_COLUMNS * SHEET_SIDE
+    sheet = cv2.resize(sheet, (width, width * sheet.shape[0] // sheet.shape[1]), interpolation=cv2.INTER_AREA)
+    try:
+        content = cv2.imencode(path.suffix, sheet, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    except cv2.error as error:
+        raise UserError(f"A sheet cannot be written as {path.name}: name a .png or .jpg file.") from error
+    beside = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError as error:
+        raise UserError(f"The sheet {path} cannot be written: {error.strerror}.") from error
+
+
+def chosen(folder: Path, splits: Path | None, set_name: str | None, count: int) -> list[Path]:
+    """Up to ``count`` pictures of a folder, spread evenly; with splits the validation pictures of a set.
+
+    Raises UserError where there are none.
+    """
+    files = pictures(folder)
+    if splits is not None:
+        kept = set(read_splits(splits).validation.get(set_name or folder.name, []))
+        files = [file for file in files if file.name in kept or file.stem in kept]
+    if not files:
+        raise UserError(f"{folder} holds no pictures{' of these splits' if splits else ''}.")
+    return [files[place] for place in np.linspace(0, len(files) - 1, min(count, len(files))).astype(int)]
+
+
+def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> GeneratorScore:
+    """All that the command was asked to measure. Raises UserError."""
+    segmenter = load_segmenter(zoo, device=arguments.device)
+    face_filter = FaceFilter(segmenter, load_stylizer(zoo, entry.name, arguments.device))
+    files = [
+        file
+        for folder, name in _folders(arguments.photos)
+        for file in chosen(folder, arguments.splits, name, arguments.count)
+    ]
+    heads = draw_heads(face_filter, files)
+    if not heads:
+        raise UserError(f"Nobody was found in the photos of {', '.join(arguments.photos)}.")
+    if arguments.sheet:
+        write_sheet(heads, arguments.sheet)
+    distances = steadiness = None
+    if arguments.drawings:
+        extractor = load_extractor("auto", torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        distances = measure_distances(heads, chosen(arguments.drawings, None, None, sys.maxsize), extractor)
+    if arguments.video:
+        steadiness = measure_steadiness(draw_video(face_filter, arguments.video, arguments.frames))
+    return GeneratorScore(
+        entry.name,
+        len(files),
+        measure_kept(segmenter, heads),
+        distances,
+        arguments.video.name if arguments.video else None,
+        steadiness,
+        round(steadiness.ratio, 3) if steadiness else None,
+    )
+
+
+def _folders(named: Sequence[str]) -> list[tuple[Path, str | None]]:
+    """Each FOLDER or FOLDER:SET as the folder and the set's name in the splits."""
+    folders: list[tuple[Path, str | None]] = []
+    for text in named:
+        folder, _, name = text.rpartition(":")
+        whole = Path(text)
+        folders.append((whole, None) if not folder or whole.is_dir() else (Path(folder), name))
+    return folders
+
+
+def run(arguments: Namespace) -> int:
+    """`animirror evaluate generator --photos FOLDER... [--drawings FOLDER] [--video FILE] [--sheet FILE]`."""
+    if arguments.count < 1 or arguments.frames < FEWEST:
+        raise UserError(f"--count must be at least 1, --frames at least {FEWEST}.")
+    zoo = Zoo()
+    entry = zoo.for_style(arguments.model) if arguments.model else zoo.default("stylization")
+    score = score_generator(arguments, zoo, entry)
+    if arguments.record:
+        zoo.add(replace(entry, scores=[{**asdict(score), "command": _command(arguments, entry)}]))
+    if arguments.json:
+        sys.stdout.write(json.dumps(asdict(score), indent=2) + "\n")
+        return 0
+    Console().print(_table(score))
+    return 0
+
+
+def _command(arguments: Namespace, entry: ModelEntry) -> str:
+    words = ["animirror evaluate generator --model", entry.name, "--photos", *arguments.photos]
+    words += ["--count", str(arguments.count)]
+    for name in ("splits", "drawings", "video"):
+        value = getattr(arguments, name)
+        words += [f"--{name}", str(value)] if value else []
+    return " ".join([*words, "--frames", str(arguments.frames)] if arguments.video else words)
+
+
+def _table(score: GeneratorScore) -> Table:
+    table = Table(f"{score.model}, {score.kept.heads} heads of {score.photos} photos", "drawn", "untouched")
+    table.add_row("face in the same place (IoU)", f"{score.kept.face:.3f}", "1")
+    table.add_row("hair in the same place (IoU)", f"{score.kept.hair:.3f}", "1")
+    if score.distances:
+        far = score.distances
+        frechet, kernel = (name.strip(",") for name in far.features.split()[:2])
+        table.add_row(f"{frechet} to the drawings", f"{far.frechet:.2f}", f"{far.frechet_photos:.2f}")
+        table.add_row(f"{kernel} to the drawings", f"{far.kernel:.4f}", f"{far.kernel_photos:.4f}")
+    if score.steadiness:
+        change = score.steadiness
+        table.add_row(
+            f"change besides motion, {score.video}, {change.frames} frames (levels)",
+            f"{change.after:.2f}",
+            f"{change.before:.2f}",
+        )
+        table.add_row("... over that of the video", f"{score.steadiness_ratio:.2f}", "1")
+    return table
