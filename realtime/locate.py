@@ -18,6 +18,7 @@ from animirror.realtime.proportions import Eye
 from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop
 from animirror.realtime.regions import label_indices as indices_of
 from animirror.realtime.search import ALL_TILE_LEVELS, TILE_LEVELS, letterboxed, search_areas
+from animirror.realtime.second_look import LEAST_AGREEMENT, agreement, wider
 from animirror.realtime.smoothing import mix
 from animirror.realtime.steady import inside_frame, moved, steadied
 
@@ -127,6 +128,7 @@ class Locator:
         self.network_seconds = 0.0
         self._finder = HeadFinder(segmenter.labels)
         self._head_labels = indices_of(["face", "hair"], segmenter.labels)
+        self._face_labels = indices_of(["face"], segmenter.labels)
         self.reset()
 
     def use(self, segmenter: SegmenterLike) -> None:
@@ -297,6 +299,8 @@ class Locator:
             return False
         if self._known(look.head):
             return True
+        if not self._stays(frame, look):
+            return False
         track = Track(
             next(self._identities),
             look.crop,
@@ -310,6 +314,16 @@ class Locator:
         track.next_crop = _next_crop(track, look.view, look.crop, look.probabilities.shape[-1], 0.0)
         self.tracks.append(track)
         return True
+
+    def _stays(self, frame: NDArray[np.uint8], look: _Look) -> bool:
+        """Whether a second look at a find shows the same face (of a head from behind: the same hair)."""
+        area, cells = wider(look.crop), look.probabilities.shape[-1]
+        picture = area.extract(frame, self._segmenter.size)
+        answer = self._ask(np.ascontiguousarray(picture[None, :, ::-1]))[0, :, :, ::-1]
+        again = moved(answer, area, look.crop, cells)
+        labels = self._head_labels if look.view.from_behind else self._face_labels
+        where = look.view.own * inside_frame(look.crop, frame, cells)
+        return agreement(look.probabilities, again, labels, where) >= LEAST_AGREEMENT
 
     def _look(self, frame: NDArray[np.uint8], crop: Crop, head: Box) -> _Look | None:
         crop = on_whole_pixels(crop)
