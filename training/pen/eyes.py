@@ -17,7 +17,7 @@ from animirror.training.pen.parts import Parts
 from animirror.training.pen.skin import Tones
 
 # Smallest eye, square units.
-MIN_EYE = 25.0
+MIN_EYE = 9.0
 # A head may lean; an eye turned further than this (radians) is a wrong mask.
 MAX_TURN = 0.7
 # Lower than this share of its width an eye is shut.

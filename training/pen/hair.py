@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from animirror.training.pen.flow import averaged_along, directions
 from animirror.training.pen.hand import Hand
-from animirror.training.pen.paint import Canvas, Lab, Map, blurred, from_lab, outline, step
+from animirror.training.pen.paint import INK, Canvas, Lab, Map, blurred, from_lab, outline, step
 from animirror.training.pen.parts import SMOOTH, Parts
 
 # Less hair than this is not drawn, square units.
@@ -43,7 +43,8 @@ def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand
     canvas.lay(from_lab(np.asarray(picture, np.float32)), where)
     ink = Lab(max(3.0, 0.45 * shadow.lightness), 0.7 * shadow.green_red, 0.6 * shadow.blue_yellow)
     canvas.lay(ink, _lines(lightness, flow, reach, unit) * where, hand.strands)
-    canvas.lay(ink, outline(blurred(hair, SMOOTH * unit), (hand.line + 0.1) * unit), hand.line_opacity)
+    rim = INK if hand.inked else ink
+    canvas.lay(rim, outline(blurred(hair, SMOOTH * unit), (hand.line + 0.1) * unit), hand.line_opacity)
 
 
 def _tones(

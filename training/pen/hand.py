@@ -12,6 +12,8 @@ class Hand:
     # Half width and opacity of outlines.
     line: float
     line_opacity: float
+    # Outlines are black; else a darker shade of what they surround.
+    inked: bool
     # Half width of the border between light and shadow on the skin, levels: small is a hard cel edge.
     skin_edge: float
     # How much darker the shadow on the skin is, at least and at most.
@@ -36,6 +38,7 @@ HANDS = {
     "anime": Hand(
         line=0.8,
         line_opacity=0.85,
+        inked=False,
         skin_edge=1.6,
         shadow=(9.0, 16.0),
         blush=0.3,
@@ -47,34 +50,36 @@ HANDS = {
         iris=0.68,
         lashes=0.17,
     ),
-    # Avatars: thick outlines, hardly any shadow, hair in broad flat tones.
+    # Avatars: thick black outlines, skin of one tone, hair in broad flat tones.
     "cartoon": Hand(
-        line=2.0,
+        line=1.9,
         line_opacity=1.0,
+        inked=True,
         skin_edge=1.2,
-        shadow=(7.0, 10.0),
+        shadow=(2.0, 3.5),
         blush=0.0,
         hair_edge=0.04,
-        strands=0.3,
+        strands=0.25,
         vivid=1.35,
         eye_width=1.10,
         eye_height=1.22,
-        iris=0.52,
+        iris=0.56,
         lashes=0.22,
     ),
-    # Painted illustration: soft shading, fine lines, glossy hair.
+    # Painted illustration: soft shading, fine lines, glossy hair, shining eyes.
     "illustration": Hand(
         line=0.6,
-        line_opacity=0.5,
+        line_opacity=0.55,
+        inked=False,
         skin_edge=7.0,
         shadow=(11.0, 18.0),
-        blush=0.4,
+        blush=0.6,
         hair_edge=0.22,
-        strands=0.55,
-        vivid=1.12,
-        eye_width=1.14,
-        eye_height=1.28,
-        iris=0.62,
-        lashes=0.14,
+        strands=0.6,
+        vivid=1.4,
+        eye_width=1.24,
+        eye_height=1.52,
+        iris=0.76,
+        lashes=0.15,
     ),
 }

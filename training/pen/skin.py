@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.training.pen.hand import Hand
-from animirror.training.pen.paint import Canvas, Lab, Map, blurred, from_lab, median_color, outline, step
+from animirror.training.pen.paint import INK, Canvas, Lab, Map, blurred, from_lab, median_color, outline, step
 from animirror.training.pen.parts import FACE, SMOOTH, Parts
 
 # Pixels this far in L* from the median skin are nostrils, reflections, stray hair: not asked for the tones.
@@ -71,10 +71,11 @@ def paint_skin(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: To
 
 def draw_outline(canvas: Canvas, parts: Parts, tones: Tones, hand: Hand) -> None:
     """Lines around face and ears, where no hair covers them."""
+    color = INK if hand.inked else tones.line
     bare = step(1.0 - blurred(parts["hair"], 2.0 * parts.unit), 0.3, 0.7)
     for shape in (parts.face, parts.together("ears", *FACE)):
         rim = outline(blurred(shape, SMOOTH * parts.unit), hand.line * parts.unit)
-        canvas.lay(tones.line, rim * bare, hand.line_opacity)
+        canvas.lay(color, rim * bare, hand.line_opacity)
 
 
 def draw_blush(
