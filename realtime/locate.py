@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.follow import Follower, difference, motion, on_whole_pixels
+from animirror.realtime.closer import MIN_CROP_SHARE, CloseLook, box_to_cells, crop_of, first_crop
+from animirror.realtime.follow import Follower, motion, on_whole_pixels
 from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
 from animirror.realtime.proportions import Eye
-from animirror.realtime.regions import Box, Crop, box_to_frame, head_crop
+from animirror.realtime.regions import Box, Crop, box_to_frame
 from animirror.realtime.regions import label_indices as indices_of
 from animirror.realtime.search import ALL_TILE_LEVELS, TILE_LEVELS, letterboxed, search_areas
-from animirror.realtime.second_look import LEAST_AGREEMENT, agreement, wider
 from animirror.realtime.smoothing import mix
 from animirror.realtime.steady import inside_frame, moved, steadied
 
@@ -40,23 +40,8 @@ LOST_SECONDS = 0.3
 FADE_SECONDS = 0.15
 # Two tracks whose heads overlap more are one person.
 SAME_HEAD_IOU = 0.45
-# A head must fill this share of its own crop, or the crop shows something else.
-MIN_CROP_SHARE = 0.06
-# A still picture's crop is cut anew from the finer mask while it moves by more than this share of its side.
-REFINE_TOLERANCE = 0.04
-REFINE_PASSES = 2
-# ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,
-# while texture that looks like a head fills every square anew.
-SETTLED = 0.2
-# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured on 80 street pictures and selfies: faces 0.62 to
-# 0.99, of the wrong finds half are under 0.5; arms, shirts and badges show 0.15 at most.
-MIN_DETAIL = 0.55
 # A known head may hide them for a while (a hand, a turn); what shows less over this time is no head.
 MIN_LASTING_DETAIL, DETAIL_SECONDS = 0.15, 1.0
-# A head of hair without a face must be surer than a face: so much looks like hair.
-MIN_HAIR_CONFIDENCE = 0.95
-# Hair reaches beyond the face box by these shares of its height and width, before the mask has said it.
-GUESS_UP, GUESS_SIDE, GUESS_DOWN = 0.5, 0.3, 0.15
 
 
 class SegmenterLike(Protocol):
@@ -94,25 +79,6 @@ class Track:
     eyes: tuple[Eye, ...] | None = None
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What the segmenter says of one crop, and the crop that fits the head it shows better."""
-
-    crop: Crop
-    image: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
-    view: HeadView
-    head: Box
-    better: Crop
-
-    @property
-    def convincing(self) -> bool:
-        """Enough of a face, or of the hair of a head from behind, to start a track."""
-        if self.view.from_behind:
-            return self.view.confidence >= MIN_HAIR_CONFIDENCE
-        return self.view.detail is None or self.view.detail >= MIN_DETAIL
-
-
 class Locator:
     """Frames in, tracks out. State lives in the tracks; :meth:`reset` forgets them.
 
@@ -128,7 +94,7 @@ class Locator:
         self.network_seconds = 0.0
         self._finder = HeadFinder(segmenter.labels)
         self._head_labels = indices_of(["face", "hair"], segmenter.labels)
-        self._face_labels = indices_of(["face"], segmenter.labels)
+        self._close_look = CloseLook(self._finder, segmenter.labels, self._ask)
         self.reset()
 
     def use(self, segmenter: SegmenterLike) -> None:
@@ -243,7 +209,7 @@ class Locator:
         seconds: float,
     ) -> None:
         cells = answer.shape[-1]
-        view = self._finder.one(answer, _box_to_cells(track.head, crop, cells), inside)
+        view = self._finder.one(answer, box_to_cells(track.head, crop, cells), inside)
         previous = moved(track.probabilities, track.crop, crop, cells)
         if len(track.own) != cells:  # another segmenter than before
             track.own = np.asarray(cv2.resize(track.own, (cells, cells), interpolation=cv2.INTER_NEAREST))
@@ -271,7 +237,7 @@ class Locator:
                 if looks <= 0 or len(self.tracks) >= MAX_HEADS or self._known(head):
                     continue
                 looks -= 1
-                if not self._start(frame, _first_crop(view, area, answer.shape[-1]), head):
+                if not self._start(frame, first_crop(view, area, answer.shape[-1]), head):
                     self._refused.append((self._time or 0.0, head))
 
     def _known(self, head: Box) -> bool:
@@ -290,16 +256,12 @@ class Locator:
 
         False where it is no head; True where it is, a known one too.
         """
-        look = self._look(frame, crop, head)
-        for _ in range(REFINE_PASSES):
-            if look is None or difference(look.better, look.crop) <= REFINE_TOLERANCE:
-                break
-            look = self._look(frame, look.better, look.head)
-        if look is None or not look.convincing or difference(look.better, look.crop) > SETTLED:
+        look = self._close_look.find(frame, self._segmenter.size, crop, head)
+        if look is None:
             return False
         if self._known(look.head):
             return True
-        if not self._stays(frame, look):
+        if not self._close_look.confirm(frame, look):
             return False
         track = Track(
             next(self._identities),
@@ -315,51 +277,11 @@ class Locator:
         self.tracks.append(track)
         return True
 
-    def _stays(self, frame: NDArray[np.uint8], look: _Look) -> bool:
-        """Whether a second look at a find shows the same face (of a head from behind: the same hair)."""
-        area, cells = wider(look.crop), look.probabilities.shape[-1]
-        picture = area.extract(frame, self._segmenter.size)
-        answer = self._ask(np.ascontiguousarray(picture[None, :, ::-1]))[0, :, :, ::-1]
-        again = moved(answer, area, look.crop, cells)
-        labels = self._head_labels if look.view.from_behind else self._face_labels
-        where = look.view.own * inside_frame(look.crop, frame, cells)
-        return agreement(look.probabilities, again, labels, where) >= LEAST_AGREEMENT
-
-    def _look(self, frame: NDArray[np.uint8], crop: Crop, head: Box) -> _Look | None:
-        crop = on_whole_pixels(crop)
-        images, answers = self._segment(frame, [crop])
-        cells = answers.shape[-1]
-        near, inside = _box_to_cells(head, crop, cells), inside_frame(crop, frame, cells)
-        view = self._finder.one(answers[0], near, inside)
-        if view is None or view.share < MIN_CROP_SHARE:
-            return None
-        seen = box_to_frame(view.head, crop, cells)
-        return _Look(crop, images[0], answers[0], view, seen, _crop_of(view, crop, cells))
-
-
-def _crop_of(view: HeadView, crop: Crop, cells: int) -> Crop:
-    face = None if view.face is None else box_to_frame(view.face, crop, cells)
-    return head_crop(face, box_to_frame(view.head, crop, cells))
-
 
 def _next_crop(track: Track, view: HeadView, crop: Crop, cells: int, seconds: float) -> Crop:
     on_face = not view.from_behind
     anchor = view.face if on_face and view.face is not None else view.head
-    return track.follower(_crop_of(view, crop, cells), box_to_frame(anchor, crop, cells), on_face, seconds)
-
-
-def _first_crop(view: HeadView, area: Crop, cells: int) -> Crop:
-    """The crop around a find of the coarse search, with room for the hair that it may have missed."""
-    if view.face is None:
-        return _crop_of(view, area, cells)
-    face = box_to_frame(view.face, area, cells)
-    guess = Box(
-        face.left - GUESS_SIDE * face.width,
-        face.top - GUESS_UP * face.height,
-        face.right + GUESS_SIDE * face.width,
-        face.bottom + GUESS_DOWN * face.height,
-    )
-    return head_crop(face, guess.union(box_to_frame(view.head, area, cells)))
+    return track.follower(crop_of(view, crop, cells), box_to_frame(anchor, crop, cells), on_face, seconds)
 
 
 def _lasting(track: Track, view: HeadView, seconds: float) -> bool:
@@ -367,16 +289,6 @@ def _lasting(track: Track, view: HeadView, seconds: float) -> bool:
     if view.detail is not None and track.detail is not None and not view.from_behind:
         track.detail += mix(seconds, DETAIL_SECONDS) * (view.detail - track.detail)
     return track.detail is None or track.detail >= MIN_LASTING_DETAIL
-
-
-def _box_to_cells(box: Box, crop: Crop, cells: int) -> Box:
-    scale, origin = cells / crop.side, crop.box
-    return Box(
-        (box.left - origin.left) * scale,
-        (box.top - origin.top) * scale,
-        (box.right - origin.left) * scale,
-        (box.bottom - origin.top) * scale,
-    )
 
 
 def _without_doubles(tracks: list[Track]) -> list[Track]:
