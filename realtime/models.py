@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from animirror.realtime.errors import UserError
+from animirror.realtime.processor import int8_is_fast
 from animirror.realtime.runtime import PROVIDERS, Session
 from animirror.realtime.zoo import ModelEntry, Zoo
 
-# auto: int8 on the CPU, where the zoo has it; fp32: never; int8: on every device, where the zoo has it.
+# auto: int8 on CPUs that compute it fast; fp32: never; int8: on every device; each where the zoo has it.
 PRECISIONS = ("auto", "fp32", "int8")
-PRECISION_HELP = "auto: int8 on the CPU, where there is such a model; fp32: never; int8: always (auto)"
+PRECISION_HELP = "auto: int8 on CPUs that are fast with it; fp32: never; int8: always (auto)"
 
 
 def open_model(
@@ -26,7 +27,7 @@ def open_model(
     """
     if precision not in PRECISIONS:
         raise UserError(f"Unknown precision '{precision}'; known: {', '.join(PRECISIONS)}.")
-    as_it_is = precision == "fp32" or (named and precision == "auto")
+    as_it_is = precision == "fp32" or (precision == "auto" and (named or not int8_is_fast()))
     light = None if as_it_is else zoo.quantized(entry)
     if light is not None and (precision == "int8" or device == "cpu"):
         return Session(zoo.verify(light), device, threads)

@@ -13,8 +13,9 @@ from tests.conftest import write_stylizer
 
 
 @pytest.fixture
-def zoo(tmp_path: Path) -> Zoo:
-    """A generator `full` and `full-int8`, said to be made from it."""
+def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zoo:
+    """A generator `full` and `full-int8`, said to be made from it, on a processor that is fast with int8."""
+    monkeypatch.setattr(models_module, "int8_is_fast", lambda: True)
     (tmp_path / MANIFEST).write_text('{"version": 1, "models": []}')
     zoo = Zoo(tmp_path)
     for name in ("full", "full-int8"):
@@ -38,6 +39,12 @@ def test_the_cpu_gets_int8_unless_told_otherwise(zoo: Zoo) -> None:
     assert opened(zoo, "cpu", "fp32") == "full"
     with pytest.raises(UserError, match="Unknown precision 'int4'; known: auto, fp32, int8"):
         opened(zoo, "cpu", "int4")
+
+
+def test_a_cpu_without_8_bit_arithmetic_draws_in_fp32(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models_module, "int8_is_fast", lambda: False)
+    assert opened(zoo, "cpu", "auto") == "full"
+    assert opened(zoo, "cpu", "int8") == "full-int8"
 
 
 def test_auto_gets_int8_where_it_ends_on_the_cpu(zoo: Zoo) -> None:
