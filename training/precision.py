@@ -16,7 +16,12 @@ def uses_bf16(device: torch.device, wanted: bool) -> bool:
     """Whether to train in bfloat16 on ``device``: if ``wanted`` and its hardware can, else says so."""
     if not wanted:
         return False
-    if device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if device.type == "cpu" and not _cpu_has_bf16():
         log.warning(NO_BF16)
         return False
     return True
+
+
+def _cpu_has_bf16() -> bool:
+    """As oneDNN sees it, which does the work: from AVX512 on, and on Arm with its bfloat16 extension."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -66,3 +66,23 @@ def test_pool_shows_earlier_pictures_half_the_time() -> None:
     assert len(pool.pictures) == 50
     none = ImagePool(0, seed=0)
     assert none.exchange(batch) is batch
+
+
+def test_a_drawing_counts_by_its_detail_and_the_room_hardly() -> None:
+    size = 128
+    photo = torch.zeros(1, 3, size, size)
+    target = torch.zeros(1, 3, size, size)
+    # Left: the room. Middle: a flat tone. Right: stripes of one pixel, as dark and light as can be.
+    target[..., 20:80] = 0.5
+    target[..., 80:] = torch.where(torch.arange(size - 80) % 2 == 0, 1.0, -1.0)
+
+    def share(columns: slice) -> float:
+        """What one pixel's error there adds to the loss."""
+        result = target.clone()
+        result[..., 32, columns] += 0.1
+        return float(losses.drawn_l1(result, target, photo)) / (columns.stop - columns.start)
+
+    room, flat, stripes = share(slice(2, 6)), share(slice(48, 52)), share(slice(102, 106))
+    assert room / flat == pytest.approx(losses.UNTOUCHED, rel=1e-3)
+    # The stripes leave their blur by 1, more than FULL_DETAIL.
+    assert stripes / flat == pytest.approx(1 + losses.DETAIL, rel=0.02)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animirror.training.pen.eyes import draw_eye, find_eyes
+from animirror.training.pen.eyes import Eye, draw_eye, find_eyes
 from animirror.training.pen.flow import averaged_along, directions
 from animirror.training.pen.hair import draw_hair
 from animirror.training.pen.hand import HANDS
@@ -122,6 +122,39 @@ def test_the_iris_looks_where_the_photo_looks() -> None:
         assert parts is not None
         eyes = find_eyes(to_lab(moved), parts)
         assert [round(eye.gaze / abs(eye.gaze)) for eye in eyes] == [shift // 5] * 2
+
+
+def eyes_of(heights: tuple[int, int], widths: tuple[int, int] = (14, 14), shift: int = 0) -> list[Eye]:
+    """Both eyes of a face, the left one's iris ``shift`` px beside its middle, as find_eyes returns them."""
+    maps = face_maps()
+    left, right = (disc((x, 125), w, h) for x, w, h in zip((105, 151), widths, heights, strict=True))
+    maps["eyes"] = np.maximum(left, right)
+    photo = np.full((SIZE, SIZE, 3), 235, np.uint8)
+    cv2.circle(photo, (105 + shift, 125), 5, (90, 40, 20), -1)
+    cv2.circle(photo, (151, 125), 5, (20, 40, 90), -1)
+    parts = tidied(maps)
+    assert parts is not None
+    return sorted(find_eyes(to_lab(photo), parts), key=lambda eye: eye.center[0])
+
+
+def test_eyes_are_drawn_as_a_pair() -> None:
+    left, right = eyes_of((9, 11), (12, 16), shift=4)
+    assert left.openness == pytest.approx(right.openness)
+    # Seen 24 and 30 px wide; each half way to their mean.
+    assert (left.width, right.width) == (pytest.approx(25.5, abs=1), pytest.approx(28.5, abs=1))
+    # One looked 4 px of its 24 to the right, the other straight on.
+    looks = [(eye.gaze - eye.left) / eye.width for eye in (left, right)]
+    assert looks[0] == pytest.approx(looks[1])
+    assert 0.53 < looks[0] < 0.62
+    # A blue iris and a brown one make a grey one.
+    assert left.iris == right.iris
+    assert abs(left.iris.blue_yellow) < 12
+
+
+def test_a_wink_stays_a_wink() -> None:
+    left, right = eyes_of((9, 4))
+    assert right.openness < 0.6 * left.openness
+    assert left.iris != right.iris
 
 
 def test_a_leaning_eye_keeps_its_angle() -> None:
