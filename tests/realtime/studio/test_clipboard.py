@@ -1,6 +1,8 @@
-"""Pictures into the clipboard, with a stand-in for each system's program."""
+"""Pictures into the clipboard: the real one of a virtual display, and a stand-in for each system's program."""
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,16 @@ def test_xclip_gets_the_png(programs: Path) -> None:
     copy_png(b"\x89PNG picture")
     assert (programs / "content").read_bytes() == b"\x89PNG picture"
     assert (programs / "arguments").read_text().split() == ["-selection", "clipboard", "-target", "image/png"]
+
+
+@pytest.mark.skipif(shutil.which("xclip") is None, reason="xclip is not installed (CI installs it)")
+def test_another_program_can_paste_what_was_copied(xvfb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", xvfb)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    png = b"\x89PNG\r\n" + bytes(range(256)) * 400
+    copy_png(png)
+    paste = ["xclip", "-selection", "clipboard", "-target", "image/png", "-o"]
+    assert subprocess.run(paste, capture_output=True, timeout=10, check=True).stdout == png
 
 
 def test_wayland_goes_first_where_it_runs(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
