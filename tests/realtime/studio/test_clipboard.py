@@ -1,4 +1,4 @@
-"""Pictures into the clipboard: the real one of a virtual display, and a stand-in for each system's program."""
+"""Pictures into the clipboard: the real one of a virtual display, stand-ins for each system's program."""
 
 import os
 import shutil
