@@ -38,7 +38,7 @@ from animirror.training.steadiness import Frame, Steadiness, measure_steadiness
 SIDE = 256
 # Fewer pictures than this say nothing of a distribution.
 FEWEST = 2
-SHEET_COLUMNS, SHEET_SIDE = 8, 192
+SHEET_COLUMNS, SHEET_SIDE = 8, 160
 JPEG_QUALITY = 88
 
 
