@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+import zlib
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -33,6 +34,7 @@ from animirror.realtime.zoo import Zoo
 from animirror.training.data import Picture, read_pictures
 from animirror.training.head_labels import BORDER, hand_labels, seen_labels
 from animirror.training.look import Look, as_filtered
+from animirror.training.open_mouth import open_mouth
 from animirror.training.options import DistillOptions, PictureSet, load_options
 from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
@@ -44,11 +46,16 @@ from animirror.training.splits import Splits, read_splits
 MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 400
 PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
 PARTS = ("train", "validation")
+# The coding whose masks know lips and eyes, drawn by people.
+HAND_LABELS = "celebamask19"
 
 
 @dataclass(frozen=True)
 class Task:
-    """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes."""
+    """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
+
+    ``opened``: with its mouth opened first.
+    """
 
     picture: Picture
     inner: Crop
@@ -57,6 +64,7 @@ class Task:
     hand: str
     folder: Path
     stem: str
+    opened: bool = False
 
 
 def run(arguments: Namespace) -> int:
@@ -104,13 +112,13 @@ def read_pairs(folder: Path, part: str) -> list[tuple[Picture, Picture]]:
 
 
 def _check_same_hand(folder: Path, options: DistillOptions) -> None:
-    wanted = {"hand": options.hand, "eyes": options.eyes, "studio_light": options.studio_light}
+    wanted = {name: getattr(options, name) for name in ("hand", "eyes", "studio_light", "open_mouths")}
     about = folder / ABOUT
     if about.exists():
-        known = json.loads(about.read_text(encoding="utf-8"))
-        if known["made"] != wanted:
+        known = {"open_mouths": 0.0} | json.loads(about.read_text(encoding="utf-8"))["made"]
+        if known != wanted:
             raise UserError(
-                f"{folder} holds drawings made otherwise ({known['made']}, now {wanted}); name another "
+                f"{folder} holds drawings made otherwise ({known}, now {wanted}); name another "
                 "folder in the option 'pairs' or delete it."
             )
         return
@@ -129,7 +137,7 @@ def _tasks(
     # What a generator is shown, but for the place of the square: jitter moves that.
     shown = as_filtered(pictures, options)
     folder = Path(options.pairs) / part
-    return [
+    tasks = [
         Task(
             replace(picture, crop=_widened(picture.crop)),
             picture.crop,
@@ -141,6 +149,20 @@ def _tasks(
         )
         for picture in shown
     ]
+    return tasks if validation else tasks + _opened(tasks, options.open_mouths)
+
+
+def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos with labels made by hand once more, mouths open; the same ones each time."""
+    return [
+        replace(task, stem=f"{task.stem}-open", opened=True)
+        for task in tasks
+        if task.coding == HAND_LABELS and _seed(task.stem) % 1000 < 1000 * share
+    ]
+
+
+def _seed(stem: str) -> int:
+    return zlib.crc32(stem.encode())
 
 
 def _widened(crop: Crop) -> Crop:
@@ -200,6 +222,11 @@ class _Drawer:
         picture = task.picture
         photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
+        if task.opened and labels:
+            photo, labels = open_mouth(photo, labels, np.random.default_rng(_seed(task.stem))) or (
+                photo,
+                None,
+            )
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
         if drawing is None:
             return
@@ -209,7 +236,7 @@ class _Drawer:
     def _labels(self, task: Task) -> dict[str, Map] | None:
         """Each label's map in the view, with eyes enlarged as the photo's are; None: not seen well enough."""
         picture = task.picture
-        if task.coding == "celebamask19" and task.mask is not None:
+        if task.coding == HAND_LABELS and task.mask is not None:
             maps: dict[str, Map] | None = hand_labels(task.mask, picture.crop, DRAWN_SIZE)
         else:
             maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE)

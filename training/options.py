@@ -260,6 +260,12 @@ class DistillOptions(CycleganOptions):
         "how the pairs are drawn (training/pen/hand.py)",
         choices=("anime", "cartoon", "illustration"),
     )
+    open_mouths: float = option(
+        0.0,
+        "share of the photos with labels made by hand that are drawn once more, mouth wide open (own idea)",
+        0.0,
+        1.0,
+    )
     generator: dict[str, Any] = option({"name": "lite"}, "the student: registry name and arguments")
     discriminator: dict[str, Any] = option({"name": "patchgan"}, "the student's: likewise")
     drawings: list[PictureSet] = option([], UNUSED)

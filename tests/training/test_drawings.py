@@ -113,6 +113,20 @@ def test_prepared_again_nothing_is_drawn_twice_and_another_hand_needs_another_fo
         prepare_drawings(dataclasses.replace(options, hand="cartoon"))
 
 
+def test_photos_with_labels_by_hand_come_once_more_with_open_mouths(root: Path, tmp_path: Path) -> None:
+    opening = options_for(root, tmp_path, open_mouths=1.0)
+    assert prepare_drawings(opening) == {"train": 6, "validation": 1}
+    for opened, still in zip(*[iter(read_pairs(Path(opening.pairs), "train"))] * 2, strict=True):
+        assert opened[0].path.stem == f"{still[0].path.stem}-open"
+        for closed, open_ in zip(still, opened, strict=True):
+            # Photo and drawing: dark under where the lips met, and nothing moved at the brow.
+            darker = closed.view(128).astype(int).mean(axis=2) - open_.view(128).astype(int).mean(axis=2)
+            assert (darker[80:105, 50:78] > 60).sum() > 8
+            assert np.abs(darker[:50]).max() < 25
+    with pytest.raises(UserError, match="holds drawings made otherwise"):
+        prepare_drawings(dataclasses.replace(opening, open_mouths=0.5))
+
+
 def test_the_command_draws_in_processes_as_alone(
     root: Path, options: DistillOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
