@@ -86,7 +86,8 @@ def _find(labels: Mapping[str, Map]) -> _Mouth | None:
     tops = [(b, v[abs(u - b) < 0.08].min()) for b in bins if (abs(u - b) < 0.08).any()]
     if len(tops) < 6:
         return None
-    line = np.polyfit(*np.array(tops).T, 2)
+    places, begins = np.array(tops).T
+    line = np.polyfit(places, begins, 2)
     return _Mouth(float(middle[0]), float(middle[1]), (float(along[0]), float(along[1])), half, line)
 
 
