@@ -16,7 +16,7 @@ from animirror.realtime.steady import inside_frame, moved
 
 # A head must fill this share of its own crop, or the crop shows something else.
 MIN_CROP_SHARE = 0.06
-# A still picture's crop is cut anew from the finer mask while it moves by more than this share of its side.
+# A newcomer's crop is cut anew from the finer mask while it moves by more than this share of its side.
 REFINE_TOLERANCE = 0.04
 REFINE_PASSES = 2
 # ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,

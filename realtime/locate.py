@@ -29,7 +29,7 @@ SEARCH_SECONDS = 0.35
 # ... but in at most one frame of so many: where frames are slow, searches would make them slower still.
 SEARCH_FRAMES = 8
 # A find that turned out to be no head is not looked at again for this long; of several new finds one is
-# looked at per frame: a closer look costs up to three runs of the segmenter.
+# looked at per frame: a closer look costs up to four runs of the segmenter.
 REFUSED_SECONDS = 2.0
 LOOKS_PER_FRAME, MAX_LOOKS = 1, 24
 # ... the same find: a head that the border of a tile cut in two is not taken for its half.

@@ -18,7 +18,7 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop, whole_frame
 from animirror.realtime.runtime import usable_cores
 from animirror.training.options import CycleganOptions, PictureSet
-from animirror.training.parsing_data import HeadMeter, decode_mask, read_mask
+from animirror.training.parsing_data import HeadMeter, read_codes
 from animirror.training.splits import Splits, pictures
 
 log = logging.getLogger(__name__)
@@ -84,14 +84,14 @@ def _read(root: Path, item: PictureSet, path: Path) -> Picture | None:
         return None
     crop: Crop | None = whole_frame(*image.shape[:2])
     if item.masks:
-        crop = _head_crop(root / item.masks / f"{path.stem}.png", item.coding)
+        crop = _head_crop(root / item.masks / f"{path.stem}.png", item.coding, image.shape[:2])
     return None if crop is None else Picture(path, fit_into(crop, image.shape[0], image.shape[1]))
 
 
-def _head_crop(mask_path: Path, coding: str) -> Crop | None:
+def _head_crop(mask_path: Path, coding: str, shape: tuple[int, int]) -> Crop | None:
     if not mask_path.is_file():
         return None
-    codes = decode_mask(read_mask(mask_path), coding, CELEBAMASK_LABELS)
+    codes = read_codes(mask_path, coding, CELEBAMASK_LABELS, shape)
     return HeadMeter(CELEBAMASK_LABELS).crop(codes)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import json
+import signal
 import sys
 import zlib
 from argparse import Namespace
@@ -20,6 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -69,6 +71,8 @@ class Task:
 
 def run(arguments: Namespace) -> int:
     """`animirror prepare drawings OPTIONS.json [--workers N] [--count N]`."""
+    if arguments.workers < 1 or (arguments.count is not None and arguments.count < 1):
+        raise UserError("--workers and --count must be at least 1.")
     options = load_options(DistillOptions, Path(arguments.options))
     counts = prepare_drawings(options, arguments.workers, arguments.count)
     Console(stderr=True).print(
@@ -115,16 +119,29 @@ def _check_same_hand(folder: Path, options: DistillOptions) -> None:
     wanted = {name: getattr(options, name) for name in ("hand", "eyes", "studio_light", "open_mouths")}
     about = folder / ABOUT
     if about.exists():
-        known = {"open_mouths": 0.0} | json.loads(about.read_text(encoding="utf-8"))["made"]
+        known = {"open_mouths": 0.0} | _read_about(about)
         if known != wanted:
             raise UserError(
                 f"{folder} holds drawings made otherwise ({known}, now {wanted}); name another "
                 "folder in the option 'pairs' or delete it."
             )
         return
-    folder.mkdir(parents=True, exist_ok=True)
     hand = asdict(HANDS[options.hand])
-    about.write_text(json.dumps({"made": wanted, "hand": hand}, indent=2) + "\n", encoding="utf-8")
+    beside = about.with_suffix(".tmp")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps({"made": wanted, "hand": hand}, indent=2) + "\n", encoding="utf-8")
+        beside.replace(about)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
+def _read_about(about: Path) -> dict[str, Any]:
+    try:
+        made: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))["made"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{about} cannot be read ({error}); delete {about.parent} and draw again.") from error
+    return made
 
 
 def _tasks(
@@ -194,10 +211,15 @@ def _drawn(tasks: Sequence[Task], workers: int) -> Iterator[None]:
         yield from map(_Drawer(), tasks)
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
-        yield from pool.map(_in_worker, tasks, chunksize=8)
+        try:
+            yield from pool.map(_in_worker, tasks, chunksize=8)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _start_worker() -> None:
+    # Ctrl-C is the main process's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
 
 
@@ -237,7 +259,7 @@ class _Drawer:
         """Each label's map in the view, with eyes enlarged as the photo's are; None: not seen well enough."""
         picture = task.picture
         if task.coding == HAND_LABELS and task.mask is not None:
-            maps: dict[str, Map] | None = hand_labels(task.mask, picture.crop, DRAWN_SIZE)
+            maps: dict[str, Map] | None = hand_labels(task.mask, picture, DRAWN_SIZE)
         else:
             maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE)
         if maps is None or not isinstance(picture.look, Look):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ SIDE = 256
 # Fewer pictures than this say nothing of a distribution.
 FEWEST = 2
 SHEET_COLUMNS, SHEET_SIDE = 8, 160
-JPEG_QUALITY = 88
+JPEG_QUALITY, SHEET_SUFFIXES = 88, (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -160,16 +161,22 @@ def _square(picture: Frame) -> Frame:
 def draw_video(
     face_filter: FaceFilter, video: Path, frames: int
 ) -> Iterator[tuple[Frame, Frame, NDArray[np.float32]]]:
-    """The first ``frames`` frames: as they are, as they are drawn, and where."""
+    """The first ``frames`` frames: as they are, as they are drawn, and where. Raises UserError."""
     face_filter.reset()
     with VideoSource(video) as source:
         for timed in itertools.islice(source, frames):
+            if min(timed.frame.shape[:2]) < MIN_SIDE:
+                raise UserError(f"{video} is too small: its sides must be {MIN_SIDE} px at least.")
             filtered = face_filter(timed.frame, timed.time)
             yield timed.frame, filtered.frame, filtered.mask
 
 
 def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
-    """Every photo with its blended result below it, SHEET_COLUMNS a row. Raises UserError."""
+    """Every photo with its blended result below it, SHEET_COLUMNS a row; a file of SHEET_SUFFIXES.
+
+    Raises UserError for another one, and where it cannot be written.
+    """
+    _check_suffix(path)
     rows = []
     for start in range(0, len(heads), SHEET_COLUMNS):
         part = heads[start : start + SHEET_COLUMNS]
@@ -179,10 +186,7 @@ def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
     sheet = np.vstack(rows)
     width = SHEET_COLUMNS * SHEET_SIDE
     sheet = cv2.resize(sheet, (width, width * sheet.shape[0] // sheet.shape[1]), interpolation=cv2.INTER_AREA)
-    try:
-        content = cv2.imencode(path.suffix, sheet, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-    except cv2.error as error:
-        raise UserError(f"A sheet cannot be written as {path.name}: name a .png or .jpg file.") from error
+    content = cv2.imencode(path.suffix, sheet, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
     beside = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,6 +194,11 @@ def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
         beside.replace(path)
     except OSError as error:
         raise UserError(f"The sheet {path} cannot be written: {error.strerror}.") from error
+
+
+def _check_suffix(sheet: Path) -> None:
+    if sheet.suffix.lower() not in SHEET_SUFFIXES:
+        raise UserError(f"A sheet cannot be written as {sheet.name}: name a .png or .jpg file.")
 
 
 def chosen(folder: Path, splits: Path | None, set_name: str | None, count: int) -> list[Path]:
@@ -215,17 +224,20 @@ def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> Genera
         for folder, name in _folders(arguments.photos)
         for file in chosen(folder, arguments.splits, name, arguments.count)
     ]
+    drawings = chosen(arguments.drawings, None, None, sys.maxsize) if arguments.drawings else []
+    if arguments.sheet:
+        _check_suffix(arguments.sheet)
+    steadiness = _measure_video(face_filter, arguments.video, arguments.frames) if arguments.video else None
     heads = draw_heads(face_filter, files)
     if not heads:
         raise UserError(f"Nobody was found in the photos of {', '.join(arguments.photos)}.")
     if arguments.sheet:
         write_sheet(heads, arguments.sheet)
-    distances = steadiness = None
-    if arguments.drawings:
-        extractor = load_extractor("auto", torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-        distances = measure_distances(heads, chosen(arguments.drawings, None, None, sys.maxsize), extractor)
-    if arguments.video:
-        steadiness = measure_steadiness(draw_video(face_filter, arguments.video, arguments.frames))
+    distances = None
+    if drawings:
+        on_gpu = arguments.device in ("auto", "cuda", "tensorrt") and torch.cuda.is_available()
+        extractor = load_extractor("auto", torch.device("cuda" if on_gpu else "cpu"))
+        distances = measure_distances(heads, drawings, extractor)
     return GeneratorScore(
         entry.name,
         len(files),
@@ -235,6 +247,13 @@ def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> Genera
         steadiness,
         round(steadiness.ratio, 3) if steadiness else None,
     )
+
+
+def _measure_video(face_filter: FaceFilter, video: Path, frames: int) -> Steadiness:
+    steadiness = measure_steadiness(draw_video(face_filter, video, frames))
+    if not steadiness.frames:
+        raise UserError(f"Nobody was found in two frames of {video} one after the other.")
+    return steadiness
 
 
 def _folders(named: Sequence[str]) -> list[tuple[Path, str | None]]:
@@ -264,12 +283,12 @@ def run(arguments: Namespace) -> int:
 
 
 def _command(arguments: Namespace, entry: ModelEntry) -> str:
-    words = ["animirror evaluate generator --model", entry.name, "--photos", *arguments.photos]
+    words = ["animirror", "evaluate", "generator", "--model", entry.name, "--photos", *arguments.photos]
     words += ["--count", str(arguments.count)]
     for name in ("splits", "drawings", "video"):
         value = getattr(arguments, name)
         words += [f"--{name}", str(value)] if value else []
-    return " ".join([*words, "--frames", str(arguments.frames)] if arguments.video else words)
+    return shlex.join([*words, "--frames", str(arguments.frames)] if arguments.video else words)
 
 
 def _table(score: GeneratorScore) -> Table:

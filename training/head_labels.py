@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
 from animirror.realtime.segment import Segmenter
 from animirror.training.data import Picture
-from animirror.training.parsing_data import decode_mask, read_mask
+from animirror.training.parsing_data import read_codes, read_mask
 from animirror.training.pen.paint import Map, blurred
 from animirror.training.pen.parts import FACE
 
@@ -30,9 +30,13 @@ LIKELY = 0.5
 FACE_VALUE, HAIR_VALUE = 1, 2
 
 
-def hand_labels(mask: Path, crop: Crop, size: int) -> dict[str, Map]:
-    """CelebAMask-HQ's labels, merged, in the size x size view of ``crop``: float32 in 0..1 by name."""
-    codes = _view(decode_mask(read_mask(mask), "celebamask19", CELEBAMASK_LABELS), crop, size)
+def hand_labels(mask: Path, picture: Picture, size: int) -> dict[str, Map]:
+    """CelebAMask-HQ's labels, merged, in the size x size view of a picture's crop: float32 in 0..1 by name.
+
+    Raises UserError naming a mask that is unreadable or holds other values.
+    """
+    height, width = picture.image.shape[:2]
+    codes = _view(read_codes(mask, "celebamask19", CELEBAMASK_LABELS, (height, width)), picture.crop, size)
     return {
         name: blurred((codes == code).astype(np.float32), HAND_BLUR * size / 256)
         for code, name in enumerate(CELEBAMASK_LABELS)
@@ -55,7 +59,8 @@ def seen_labels(
         for name, values in zip(segmenter.labels, answer, strict=True)
     }
     if mask is not None:
-        values = _view(read_mask(mask), picture.crop, size)
+        height, width = picture.image.shape[:2]
+        values = _view(read_mask(mask, (height, width)), picture.crop, size)
         maps = _within(maps, values, OUTER_BLUR * size / 256)
     return maps if _complete(maps, size) else None
 

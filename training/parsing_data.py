@@ -87,13 +87,30 @@ def decode_mask(values: NDArray[np.uint8], coding: str, labels: Sequence[str]) -
     return np.asarray(table[values])
 
 
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """The values of a mask (uint8 [H, W]) as the file holds them. Raises UserError naming the file."""
+def read_mask(path: Path, shape: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """The values of a mask, uint8 [H, W], as the file holds them, brought to the photo's ``shape`` (H, W).
+
+    Raises UserError naming the file.
+    """
     try:
         with Image.open(path) as opened:
-            return np.asarray(opened, dtype=np.uint8)
+            size = opened.size if shape is None else (shape[1], shape[0])
+            return np.asarray(opened.resize(size, Image.Resampling.NEAREST), dtype=np.uint8)
     except (OSError, UnidentifiedImageError) as error:
         raise UserError(f"The training mask {path} cannot be read: {error}.") from error
+
+
+def read_codes(
+    path: Path, coding: str, labels: Sequence[str], shape: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
+    """A mask's codes, uint8 [H, W]: indices of ``labels`` and beyond; ``shape``: see read_mask.
+
+    Raises UserError naming the file.
+    """
+    try:
+        return decode_mask(read_mask(path, shape), coding, labels)
+    except ValueError as error:
+        raise UserError(f"The training mask {path} does not fit its set: {error}.") from error
 
 
 def read_sample(
@@ -103,10 +120,7 @@ def read_sample(
     image = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
     if image is None:
         raise UserError(f"The training picture {image_path} cannot be read; remove or replace it.")
-    try:
-        codes = mark_beside(decode_mask(read_mask(mask_path), coding, labels), len(labels))
-    except ValueError as error:
-        raise UserError(f"The training mask {mask_path} does not fit its set: {error}.") from error
+    codes = mark_beside(read_codes(mask_path, coding, labels), len(labels))
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))

@@ -9,19 +9,24 @@ import torch
 log = logging.getLogger(__name__)
 
 # A CPU without AVX512 emulates bfloat16: 8 times slower (`animirror bench train` on one with AVX2).
-NO_BF16 = "this processor computes bfloat16 only slowly: training goes on in float32 (option 'bf16')"
+NO_BF16 = "%s: bfloat16 is slow on this machine: training goes on in float32 (option 'bf16')"
 
 
 def uses_bf16(device: torch.device, wanted: bool) -> bool:
     """Whether to train in bfloat16 on ``device``: if ``wanted`` and its hardware can, else says so."""
     if not wanted:
         return False
-    if device.type == "cpu" and not _cpu_has_bf16():
-        log.warning(NO_BF16)
-        return False
-    return True
+    has = {"cpu": _cpu_has_bf16, "cuda": _gpu_has_bf16}.get(device.type, bool)()
+    if not has:
+        log.warning(NO_BF16, device.type)
+    return has
 
 
 def _cpu_has_bf16() -> bool:
     """As oneDNN sees it, which does the work: from AVX512 on, and on Arm with its bfloat16 extension."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _gpu_has_bf16() -> bool:
+    """Not where CUDA emulates it: on cards before Ampere."""
+    return torch.cuda.is_bf16_supported(including_emulation=False)

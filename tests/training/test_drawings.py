@@ -140,6 +140,22 @@ def test_the_command_draws_in_processes_as_alone(
         assert np.array_equal(cv2.imread(str(path)), cv2.imread(str(twin)))
 
 
+def test_bad_input_is_a_sentence(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = options_for(root, tmp_path)
+    file = tmp_path / "options.json"
+    file.write_text(dump_options(options))
+    for wrong in (["--workers", "0"], ["--count", "-5"]):
+        assert main(["prepare", "drawings", str(file), *wrong]) == 2
+        assert "must be at least 1" in capsys.readouterr().err
+    Path(options.pairs).mkdir()
+    (Path(options.pairs) / "drawings.json").write_text("{")
+    with pytest.raises(UserError, match=r"drawings\.json cannot be read"):
+        prepare_drawings(options)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="file cannot be written: File exists"):
+        prepare_drawings(dataclasses.replace(options, pairs=str(tmp_path / "file")))
+
+
 def test_pairs_that_are_not_there_are_named(root: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no pairs; draw them with"):
         distill.train(options_for(root, tmp_path))
@@ -184,13 +200,22 @@ def test_a_student_learns_the_drawings(options: DistillOptions) -> None:
     assert np.abs(photo - drawing).mean() > 3
 
 
-def test_hand_labels_lie_where_the_mask_has_them(root: Path) -> None:
-    maps = hand_labels(root / "masks" / "00.png", Crop(100, 100, 200), 100)
+def test_hand_labels_lie_where_the_mask_has_them(root: Path, tmp_path: Path) -> None:
+    picture = Picture(root / "images" / "00.png", Crop(100, 100, 200))
+    maps = hand_labels(root / "masks" / "00.png", picture, 100)
     assert maps["hair"][20, 47] > 0.95
     assert maps["skin"][35, 47] > 0.95
     assert maps["eyes"][48, 38] > 0.95
     assert maps["eyes"][48, 56] > 0.95
     assert sum(maps.values())[10, 10] == pytest.approx(1.0, abs=1e-3)
+    # A mask of half the photo's size is the same mask.
+    half = cv2.imread(str(root / "masks" / "00.png"), cv2.IMREAD_GRAYSCALE)[::2, ::2]
+    cv2.imwrite(str(tmp_path / "half.png"), half)
+    coarse = hand_labels(tmp_path / "half.png", picture, 100)
+    assert all(np.abs(coarse[name] - values).mean() < 0.01 for name, values in maps.items())
+    cv2.imwrite(str(tmp_path / "odd.png"), np.full((9, 9), 40, np.uint8))
+    with pytest.raises(UserError, match=r"odd\.png does not fit its set: value 40"):
+        hand_labels(tmp_path / "odd.png", picture, 100)
 
 
 def test_seen_labels_keep_to_a_masks_borders(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Scores of a style: worked out by hand on a made-up world, and with the models that ship on a portrait."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import skimage.data
 from animirror.realtime.cli import main
 from animirror.realtime.errors import UserError
 from animirror.realtime.segment import Segmenter
+from animirror.realtime.sinks import VideoSink
 from animirror.training.evaluate_generator import (
     SHEET_COLUMNS,
     SHEET_SIDE,
@@ -119,3 +121,15 @@ def test_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Nobody was found" in capsys.readouterr().err
     assert main(["evaluate", "generator", "--photos", str(tmp_path), "--count", "0"]) == 2
     assert "--count" in capsys.readouterr().err
+    told = ["evaluate", "generator", "--photos", str(tmp_path)]
+    assert main([*told, "--sheet", str(tmp_path / "sheet.xyz")]) == 2
+    assert "name a .png or .jpg file" in capsys.readouterr().err
+    for name, size, said in (
+        ("empty.mp4", (128, 96), "Nobody was found in two"),
+        ("tiny.mp4", (48, 48), "too small"),
+    ):
+        with VideoSink(tmp_path / name, *size, Fraction(10)) as sink:
+            for index in range(4):
+                sink.write(np.full((size[1], size[0], 3), 128, np.uint8), index / 10)
+        assert main([*told, "--video", str(tmp_path / name), "--frames", "3"]) == 2
+        assert said in capsys.readouterr().err

@@ -54,11 +54,11 @@ def _tones(
     lightness = strands[..., 0]
     dark, bright = lightness < borders[0], lightness >= borders[1]
     whole = _mean(strands, sure)
-    middle = (_mean(strands, sure & ~dark & ~bright) or whole or Lab(40.0, 0.0, 0.0)).changed(
-        vivid=hand.vivid
+    plain = _mean(strands, sure & ~dark & ~bright) or whole or Lab(40.0, 0.0, 0.0)
+    middle, shadow, gloss = (
+        (tone or plain).changed(vivid=hand.vivid)
+        for tone in (plain, _mean(strands, sure & dark), _mean(strands, sure & bright))
     )
-    shadow = (_mean(strands, sure & dark) or middle).changed(vivid=hand.vivid)
-    gloss = (_mean(strands, sure & bright) or middle).changed(vivid=hand.vivid)
     deeper = float(np.clip(middle.lightness - shadow.lightness, *SHADOW_STEP))
     higher = float(np.clip(gloss.lightness - middle.lightness, *GLOSS_STEP))
     return (

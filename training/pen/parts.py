@@ -1,4 +1,4 @@
-"""A head's labels made fit for drawing: the head in the middle alone, islands and holes gone."""
+"""A head's labels made fit for drawing: the head in the middle alone, without islands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEEDED = (*FACE, "ears", "hair", "neck")
 # Smallest face worth drawing, as a share of the picture.
 MIN_FACE = 0.02
 # Hair further than this from the face belongs to somebody else, units.
-HAIR_REACH = 14.0
+HAIR_REACH = 7.0
 # Islands of hair under so many square units are noise.
 MIN_ISLAND = 240.0
 # Masks are smoothed by this, units, before their rims are drawn: a line shows every wobble.
@@ -73,15 +73,18 @@ def _middle_face(face: Map, unit: float) -> Map | None:
     )
     size = face.shape[0]
     areas = facts[1:, cv2.CC_STAT_AREA].astype(np.float64)
-    if count < 2 or areas.max() < MIN_FACE * size**2:
+    if count < 2:
         return None
     away = np.square(centers[1:] - size / 2.0).sum(axis=1) / (0.25 * size) ** 2
-    chosen = (islands == 1 + int(np.argmax(areas * np.exp(-away)))).astype(np.uint8)
-    return blurred(_grown(chosen, 3.0 * unit).astype(np.float32), unit)
+    chosen = int(np.argmax(areas * np.exp(-away)))
+    if areas[chosen] < MIN_FACE * size**2:
+        return None
+    shape = (islands == 1 + chosen).astype(np.uint8)
+    return blurred(_grown(shape, 3.0 * unit).astype(np.float32), unit)
 
 
 def _hair_of(face: Map, hair: Map, unit: float) -> Map:
-    near = _grown((face > 0.5).astype(np.uint8), HAIR_REACH * unit / 2).astype(bool)
+    near = _grown((face > 0.5).astype(np.uint8), HAIR_REACH * unit).astype(bool)
     count, islands, facts, _ = cv2.connectedComponentsWithStats(
         (blurred(hair, SMOOTH * unit) > 0.5).astype(np.uint8)
     )
