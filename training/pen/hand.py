@@ -25,7 +25,8 @@ class Hand:
     # Opacity of the lines between strands, and factor of the hair's colour.
     strands: float
     vivid: float
-    # How much larger eyes are drawn than they are shown (which is enlarged already), and the iris in them.
+    # How much larger eyes are drawn than they are shown (which is enlarged already); half the iris's height
+    # as a share of the drawn eye's.
     eye_width: float
     eye_height: float
     iris: float
