@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,21 @@ def test_shipped_models_are_whole() -> None:
     states = Zoo().describe()
     assert {state.entry.task for state in states} == {"segmentation", "stylization"}
     assert [state.problem for state in states] == [None] * len(states)
+
+
+def test_what_ships_fits_together() -> None:
+    zoo = Zoo()
+    styles = [
+        entry.style for entry in zoo.entries if entry.task == "stylization" and entry.precision == "fp32"
+    ]
+    assert styles == ["anime", "cartoon", "illustration"]
+    assert not [entry.name for entry in zoo.entries if zoo.outdated(entry)]
+    assert sum(entry.bytes for entry in zoo.entries) < 60e6
+    # Every style has a card that is written out, with pictures that are there.
+    for style in styles:
+        card = Path(__file__).parents[2] / "weights" / f"{zoo.for_style(style).name}.md"
+        text = card.read_text(encoding="utf-8")
+        assert not re.search(r"\b(TODO|SCORES|MINUTES|PAIRS)\b", text)
+        links = re.findall(r"\]\((\.\./[^)]+)\)", text)
+        assert len(links) == 4
+        assert all((card.parent / link).is_file() for link in links)
