@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import functools
 import json
-import signal
 import sys
 import zlib
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +27,12 @@ from rich.console import Console
 from rich.progress import track
 
 from animirror.realtime.errors import UserError
+from animirror.realtime.files import write_json
 from animirror.realtime.regions import Crop
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.data import Picture, read_pictures
-from animirror.training.head_labels import BORDER, hand_labels, seen_labels
+from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
 from animirror.training.look import Look, as_filtered
 from animirror.training.open_mouth import open_mouth
 from animirror.training.options import DistillOptions, PictureSet, load_options
@@ -42,14 +40,15 @@ from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
 from animirror.training.pen.pen import draw_head
 from animirror.training.splits import Splits, read_splits
+from animirror.training.workers import answers
 
 # A pair shows this many times the crop's side, so that jitter finds no border; stored at PAIR_SIZE px a side
 # (256 px a crop), drawn at DRAWN_SIZE and averaged down: smooth lines.
 MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 400
 PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
 PARTS = ("train", "validation")
-# The coding whose masks know lips and eyes, drawn by people.
-HAND_LABELS = "celebamask19"
+# Photos that a process is given at once: each takes half a second.
+CHUNK = 8
 
 
 @dataclass(frozen=True)
@@ -127,11 +126,9 @@ def _check_same_hand(folder: Path, options: DistillOptions) -> None:
             )
         return
     hand = asdict(HANDS[options.hand])
-    beside = about.with_suffix(".tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps({"made": wanted, "hand": hand}, indent=2) + "\n", encoding="utf-8")
-        beside.replace(about)
+        write_json(about, {"made": wanted, "hand": hand})
     except OSError as error:
         raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
 
@@ -139,7 +136,7 @@ def _check_same_hand(folder: Path, options: DistillOptions) -> None:
 def _read_about(about: Path) -> dict[str, Any]:
     try:
         made: dict[str, Any] = json.loads(about.read_text(encoding="utf-8"))["made"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{about} cannot be read ({error}); delete {about.parent} and draw again.") from error
     return made
 
@@ -174,7 +171,7 @@ def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
     return [
         replace(task, stem=f"{task.stem}-open", opened=True)
         for task in tasks
-        if task.coding == HAND_LABELS and _seed(task.stem) % 1000 < 1000 * share
+        if task.coding == HAND_CODING and _seed(task.stem) % 1000 < 1000 * share
     ]
 
 
@@ -195,46 +192,29 @@ def _draw_all(tasks: Sequence[Task], workers: int, part: str) -> None:
         return
     for name in (PHOTOS, DRAWINGS):
         (tasks[0].folder / name).mkdir(parents=True, exist_ok=True)
-    for _ in track(
-        _drawn(tasks, workers),
-        f"drawing, {part}",
-        len(tasks),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    ):
-        pass
+    with answers(_draw, tasks, workers, CHUNK) as drawn:
+        for _ in track(
+            drawn,
+            f"drawing, {part}",
+            len(tasks),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        ):
+            pass
 
 
-def _drawn(tasks: Sequence[Task], workers: int) -> Iterator[None]:
-    """Draws, and yields after each photo."""
-    if workers <= 1:
-        yield from map(_Drawer(), tasks)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
-        try:
-            yield from pool.map(_in_worker, tasks, chunksize=8)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _start_worker() -> None:
-    # Ctrl-C is the main process's business.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-
-
-def _in_worker(task: Task) -> None:
+def _draw(task: Task) -> None:
     _drawer()(task)
 
 
 @functools.cache
 def _drawer() -> _Drawer:
-    """A worker's own: its segmenter is loaded once."""
+    """A process's own: its segmenter is loaded once."""
     return _Drawer()
 
 
 class _Drawer:
-    """Draws one photo after another; loads the segmenter once."""
+    """Draws one photo after another."""
 
     def __init__(self) -> None:
         self._segmenter: Segmenter = load_segmenter(Zoo(), threads=1)
@@ -245,10 +225,8 @@ class _Drawer:
         photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
         if task.opened and labels:
-            photo, labels = open_mouth(photo, labels, np.random.default_rng(_seed(task.stem))) or (
-                photo,
-                None,
-            )
+            opened = open_mouth(photo, labels, np.random.default_rng(_seed(task.stem)))
+            photo, labels = opened or (photo, None)
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
         if drawing is None:
             return
@@ -258,7 +236,7 @@ class _Drawer:
     def _labels(self, task: Task) -> dict[str, Map] | None:
         """Each label's map in the view, with eyes enlarged as the photo's are; None: not seen well enough."""
         picture = task.picture
-        if task.coding == HAND_LABELS and task.mask is not None:
+        if task.coding == HAND_CODING and task.mask is not None:
             maps: dict[str, Map] | None = hand_labels(task.mask, picture, DRAWN_SIZE)
         else:
             maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE)

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter
-from animirror.realtime.images import read_picture
+from animirror.realtime.images import Picture, check_target, read_picture, write_picture
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.stylize import load_stylizer
@@ -40,7 +40,7 @@ SIDE = 256
 # Fewer pictures than this say nothing of a distribution.
 FEWEST = 2
 SHEET_COLUMNS, SHEET_SIDE = 8, 160
-JPEG_QUALITY, SHEET_SUFFIXES = 88, (".png", ".jpg", ".jpeg")
+JPEG_QUALITY = 88
 
 
 @dataclass(frozen=True)
@@ -172,11 +172,8 @@ def draw_video(
 
 
 def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
-    """Every photo with its blended result below it, SHEET_COLUMNS a row; a file of SHEET_SUFFIXES.
-
-    Raises UserError for another one, and where it cannot be written.
-    """
-    _check_suffix(path)
+    """Every photo with its blended result below it, SHEET_COLUMNS a row. Raises UserError."""
+    _make_room(path)
     rows = []
     for start in range(0, len(heads), SHEET_COLUMNS):
         part = heads[start : start + SHEET_COLUMNS]
@@ -186,19 +183,16 @@ def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
     sheet = np.vstack(rows)
     width = SHEET_COLUMNS * SHEET_SIDE
     sheet = cv2.resize(sheet, (width, width * sheet.shape[0] // sheet.shape[1]), interpolation=cv2.INTER_AREA)
-    content = cv2.imencode(path.suffix, sheet, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-    beside = path.with_name(f".{path.name}.partial")
+    write_picture(Picture(np.asarray(sheet, np.uint8)), path, JPEG_QUALITY)
+
+
+def _make_room(sheet: Path) -> None:
+    """Make its folder; raise UserError where it could not be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(path)
+        sheet.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"The sheet {path} cannot be written: {error.strerror}.") from error
-
-
-def _check_suffix(sheet: Path) -> None:
-    if sheet.suffix.lower() not in SHEET_SUFFIXES:
-        raise UserError(f"A sheet cannot be written as {sheet.name}: name a .png or .jpg file.")
+        raise UserError(f"The sheet {sheet} cannot be written: {error.strerror}.") from error
+    check_target(sheet, overwrite=True)
 
 
 def chosen(folder: Path, splits: Path | None, set_name: str | None, count: int) -> list[Path]:
@@ -226,7 +220,7 @@ def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> Genera
     ]
     drawings = chosen(arguments.drawings, None, None, sys.maxsize) if arguments.drawings else []
     if arguments.sheet:
-        _check_suffix(arguments.sheet)
+        _make_room(arguments.sheet)
     steadiness = _measure_video(face_filter, arguments.video, arguments.frames) if arguments.video else None
     heads = draw_heads(face_filter, files)
     if not heads:

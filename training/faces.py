@@ -8,15 +8,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import signal
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -35,6 +31,7 @@ from animirror.realtime.zoo import Zoo
 from animirror.training.data import fit_into, is_grey
 from animirror.training.face_list import LIST, FaceList, Head
 from animirror.training.splits import PICTURE_SUFFIXES
+from animirror.training.workers import answers
 
 # Sharpness is measured on crops of this side, so that one limit fits all resolutions.
 SHARPNESS_SIDE = 128
@@ -136,33 +133,11 @@ def _examine_crop(name: str, image: NDArray[np.uint8], side: float, options: Fac
 @functools.cache
 def _worker_locator(model: str | None, device: str) -> Locator:
     """The locator of this process: each of several runs on one thread."""
-    cv2.setNumThreads(1)
     return Locator(load_segmenter(Zoo(), model, device, threads=1))
 
 
 def _examine_in_worker(root: Path, options: FaceOptions, name: str) -> list[Examined]:
     return examine(root, name, _worker_locator(options.model, options.device), options)
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _examined(
-    root: Path, names: Sequence[str], options: FaceOptions, workers: int
-) -> Iterator[Iterable[list[Examined]]]:
-    """The heads of every photo in the order of their names, whatever worker is done first."""
-    job = functools.partial(_examine_in_worker, root, options)
-    if workers == 1:
-        yield map(job, names)
-        return
-    # Spawned, not forked: onnxruntime's threads do not survive a fork.
-    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_interrupts_to_the_parent) as pool:
-        try:
-            yield pool.map(job, names)
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def source_names(source: Path) -> list[str]:
@@ -201,7 +176,8 @@ def prepare_faces(
     todo = [name for name in names if name not in faces.sources]
     counts: Counter[str] = Counter()
     unreadable = []
-    with faces, _examined(source, todo, options, workers) as results:
+    job = functools.partial(_examine_in_worker, source, options)
+    with faces, answers(job, todo, workers) as results:
         for done, heads in enumerate(results, start=1):
             lines = [_settle(target, item, faces, options) for item in heads]
             faces.add(lines)

@@ -15,6 +15,8 @@ from animirror.training.parsing_data import read_codes, read_mask
 from animirror.training.pen.paint import Map, blurred
 from animirror.training.pen.parts import FACE
 
+# The coding whose masks know lips and eyes, drawn by people.
+HAND_CODING = "celebamask19"
 # Masks are sharp; blurred by this, units (1/256 of the view), they become probabilities. Masks of three
 # values were made small, and are smoothed more.
 HAND_BLUR, OUTER_BLUR = 0.8, 1.6
@@ -36,7 +38,7 @@ def hand_labels(mask: Path, picture: Picture, size: int) -> dict[str, Map]:
     Raises UserError naming a mask that is unreadable or holds other values.
     """
     height, width = picture.image.shape[:2]
-    codes = _view(read_codes(mask, "celebamask19", CELEBAMASK_LABELS, (height, width)), picture.crop, size)
+    codes = _view(read_codes(mask, HAND_CODING, CELEBAMASK_LABELS, (height, width)), picture.crop, size)
     return {
         name: blurred((codes == code).astype(np.float32), HAND_BLUR * size / 256)
         for code, name in enumerate(CELEBAMASK_LABELS)

@@ -33,6 +33,11 @@ TONGUE = Lab(36.0, 24.0, 10.0), Lab(56.0, 34.0, 16.0)
 TEETH = Lab(68.0, 0.0, 4.0), Lab(86.0, 4.0, 14.0)
 # An inner mouth over this share of the squared half width already shows its teeth.
 OPEN = 0.1
+# The lower lip's edge is looked for at PLACES between -REACH and REACH (corners are at -1 and 1), each NEAR
+# wide to both sides; a parabola that hands and teeth do not bend needs so many of them.
+REACH, PLACES, NEAR, LEAST_PLACES = 0.85, 12, 0.08, 6
+# Where a tongue begins and how high teeth are, of the gap's depth; how wide a tongue is, of the mouth.
+TONGUE_TOP, TONGUE_WIDTH, TEETH_HEIGHT = (0.5, 0.75), (0.5, 0.8), (0.12, 0.3)
 # How often tongue and upper teeth are seen.
 TONGUE_SEEN, TEETH_SEEN = 0.6, 0.5
 
@@ -47,6 +52,16 @@ class _Mouth:
     along: tuple[float, float]
     half: float
     line: NDArray[np.float64]
+
+    def coordinates(self, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Every pixel of a view along and across the mouth, half widths from its middle."""
+        y, x = np.mgrid[:size, :size].astype(np.float64)
+        (ax, ay), dx, dy = self.along, x - self.x, y - self.y
+        return (dx * ax + dy * ay) / self.half, (dy * ax - dx * ay) / self.half
+
+    def below(self, u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far places lie below where the lips meet, half widths."""
+        return np.asarray(v - np.polyval(self.line, np.clip(u, -1.0, 1.0)), np.float64)
 
 
 def open_mouth(
@@ -82,9 +97,9 @@ def _find(labels: Mapping[str, Map]) -> _Mouth | None:
     across = np.array([-along[1], along[0]])
     half = float(np.ptp((points - middle) @ along)) / 2.0
     u, v = (((np.argwhere(lower)[:, ::-1] - middle) @ axis) / half for axis in (along, across))
-    bins = np.linspace(-0.85, 0.85, 12)
-    tops = [(b, v[abs(u - b) < 0.08].min()) for b in bins if (abs(u - b) < 0.08).any()]
-    if len(tops) < 6:
+    columns_at = [(place, abs(u - place) < NEAR) for place in np.linspace(-REACH, REACH, PLACES)]
+    tops = [(place, v[near].min()) for place, near in columns_at if near.any()]
+    if len(tops) < LEAST_PLACES:
         return None
     places, begins = np.array(tops).T
     line = np.polyfit(places, begins, 2)
@@ -95,9 +110,9 @@ def _moved(
     mouth: _Mouth, size: int, drop: float, narrower: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], Map]:
     """Where each pixel comes from (x, y), and the gap that comes from nowhere."""
-    u, v = _mouth_coordinates(mouth, size)
+    u, v = mouth.coordinates(size)
     u = u * (1.0 + narrower * np.exp(-(np.square(u) + np.square(v)) / AROUND**2))
-    below = v - np.polyval(mouth.line, np.clip(u, -1.0, 1.0))
+    below = mouth.below(u, v)
     source = _before(below, u, drop)
     opening = drop * _share(u, np.zeros_like(u))
     gap = ((below > 0.0) & (below < opening)).astype(np.float32)
@@ -118,13 +133,6 @@ def _before(below: NDArray[np.float64], u: NDArray[np.float64], drop: float) -> 
     return (low + high) / 2.0
 
 
-def _mouth_coordinates(mouth: _Mouth, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Every pixel along and across the mouth, half widths from its middle."""
-    y, x = np.mgrid[:size, :size].astype(np.float64)
-    (ax, ay), dx, dy = mouth.along, x - mouth.x, y - mouth.y
-    return (dx * ax + dy * ay) / mouth.half, (dy * ax - dx * ay) / mouth.half
-
-
 def _share(u: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much of the drop is felt: an arch from corner to corner, wider and less further down."""
     arch = np.clip(1.0 - np.square(u / (1.0 + WIDENS * below)), 0.0, 1.0) ** 0.7
@@ -136,16 +144,16 @@ def _inside(
 ) -> NDArray[np.float32]:
     """The gap's colours, float32 [S, S, 3] BGR in 0..255: darkness, mostly a tongue, often upper teeth."""
     size = gap.shape[0]
-    u, v = _mouth_coordinates(mouth, size)
-    below = v - np.polyval(mouth.line, np.clip(u, -1.0, 1.0))
+    u, v = mouth.coordinates(size)
+    below = mouth.below(u, v)
     deepest = float(below[gap > 0].max(initial=1e-3))
     canvas = Canvas(np.tile(_between(THROAT, random).bgr, (size, size, 1)))
     if random.random() < TONGUE_SEEN:
-        top, wide = random.uniform(0.5, 0.75), random.uniform(0.5, 0.8)
+        top, wide = random.uniform(*TONGUE_TOP), random.uniform(*TONGUE_WIDTH)
         tongue = np.square(u / wide) + np.square((below / deepest - 1.1) / (1.1 - top)) < 1.0
         canvas.lay(_between(TONGUE, random), blurred(tongue.astype(np.float32), 1.5 * canvas.unit))
     if not (labels["mouth"] > 0.5).sum() > OPEN * np.square(mouth.half) and random.random() < TEETH_SEEN:
-        teeth = below < random.uniform(0.12, 0.3) * deepest * (1.0 - 0.5 * np.square(u))
+        teeth = below < random.uniform(*TEETH_HEIGHT) * deepest * (1.0 - 0.5 * np.square(u))
         canvas.lay(_between(TEETH, random), blurred(teeth.astype(np.float32), 0.5 * canvas.unit))
     return canvas.picture * np.float32(255.0)
 

@@ -9,14 +9,14 @@ import torch
 log = logging.getLogger(__name__)
 
 # A CPU without AVX512 emulates bfloat16: 8 times slower (`animirror bench train` on one with AVX2).
-NO_BF16 = "%s: bfloat16 is slow on this machine: training goes on in float32 (option 'bf16')"
+NO_BF16 = "no fast bfloat16 is known of this %s: training goes on in float32 (option 'bf16')"
 
 
 def uses_bf16(device: torch.device, wanted: bool) -> bool:
     """Whether to train in bfloat16 on ``device``: if ``wanted`` and its hardware can, else says so."""
     if not wanted:
         return False
-    has = {"cpu": _cpu_has_bf16, "cuda": _gpu_has_bf16}.get(device.type, bool)()
+    has = _gpu_has_bf16() if device.type == "cuda" else device.type == "cpu" and _cpu_has_bf16()
     if not has:
         log.warning(NO_BF16, device.type)
     return has
