@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from animirror.training.networks.segformer_head import fused_stages
+
 
 class FoldedDecoder(nn.Module):
     """transformers' SegformerDecodeHead in evaluation mode, the same answers from less work.
@@ -23,16 +25,12 @@ class FoldedDecoder(nn.Module):
 
     def __init__(self, head: Any) -> None:
         super().__init__()
-        # transformers 4 calls them linear_c.
-        linears = list(getattr(head, "linear_projections", None) or head.linear_c)
-        norm, fuse = head.batch_norm, head.linear_fuse.weight[:, :, 0, 0].double()
+        norm = head.batch_norm
         scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
-        # The head joins the last stage first.
-        parts = fuse.chunk(len(linears), dim=1)[::-1]
         self.stages, bias = nn.ModuleList(), norm.bias.double() - norm.running_mean.double() * scale
-        for linear, part in zip(linears, parts, strict=True):
-            weight = scale[:, None] * part @ linear.proj.weight.double()
-            bias = bias + scale * (part @ linear.proj.bias.double())
+        for linear, part in fused_stages(head):
+            weight = scale[:, None] * part.double() @ linear.weight.double()
+            bias = bias + scale * (part.double() @ linear.bias.double())
             stage = nn.Conv2d(weight.shape[1], weight.shape[0], 1, bias=False)
             stage.weight = nn.Parameter(weight[:, :, None, None].float())
             self.stages.append(stage)

@@ -14,9 +14,6 @@ from animirror.realtime.sinks import VideoSink, check_video_target
 from animirror.realtime.sources import letterboxed
 from animirror.realtime.view import View
 
-# Live, the encoder shares the cores with the models. Measured at 1280x720: 15 ms of work per frame, where
-# `medium` takes 43, and a file no larger; still faster ones make it twice as large.
-LIVE_PRESET = "veryfast"
 SUFFIX = ".mp4"
 
 
@@ -39,7 +36,8 @@ class FileSink:
         if self._video is None:
             self._start, self._size = packet.captured, (frame.shape[1], frame.shape[0])
             rate = Fraction(self._rate).limit_denominator(1001)
-            self._video = VideoSink(self._target, *self._size, rate, self._overwrite, preset=LIVE_PRESET)
+            # The encoder shares the cores with the models.
+            self._video = VideoSink(self._target, *self._size, rate, self._overwrite, light=True)
         if (frame.shape[1], frame.shape[0]) != self._size:
             frame = letterboxed(frame, *self._size)
         self._video.write(frame, packet.captured - self._start, 1.0 / self._rate)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.colors import EXACT_COLORS
+from animirror.realtime.encoders import X264_LIGHT
 from animirror.realtime.errors import UserError
 from animirror.realtime.images import check_writable, partial_path
 
@@ -45,8 +46,8 @@ class VideoSink:
     A context manager: leaving it without an error finishes the file, with one removes what was written.
     yuv420p needs even sides: an odd last column or row is doubled, nothing is cut off. ``write`` takes
     uint8 [H, W, 3] BGR frames of one size, growing times and, where known, how long each is shown, in
-    seconds; ``pixel_aspect``: width of a pixel by its height; ``preset``: x264's, speed for size. Raises
-    UserError naming the file.
+    seconds; ``pixel_aspect``: width of a pixel by its height; ``light``: less work, somewhat larger files
+    (encoders.X264_LIGHT). Raises UserError naming the file.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class VideoSink:
         rate: Fraction,
         overwrite: bool = False,
         pixel_aspect: Fraction = Fraction(1),
-        preset: str = "medium",
+        light: bool = False,
     ) -> None:
         check_video_target(target, overwrite)
         self._target, self._partial = target, partial_path(target)
@@ -66,9 +67,8 @@ class VideoSink:
         self._durations: dict[int, int] = {}
         try:
             self._container = av.open(str(self._partial), mode="w")
-            stream = self._container.add_stream(
-                CODEC, rate=rate, options={"crf": str(CRF), "bf": str(B_FRAMES), "preset": preset}
-            )
+            options = {"crf": str(CRF), "bf": str(B_FRAMES)} | (X264_LIGHT if light else {})
+            stream = self._container.add_stream(CODEC, rate=rate, options=options)
         except (OSError, av.error.FFmpegError) as error:
             self._partial.unlink(missing_ok=True)
             raise UserError(f"The video {target} cannot be written: {error}.") from error

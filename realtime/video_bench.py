@@ -99,7 +99,7 @@ def run_video_bench(source: str, frames: int, recipe: Recipe) -> VideoBenchRepor
 def _write(folder: Path, source: str, frames: int, size: tuple[int, int]) -> Path:
     path = folder / f"{size[1]}.mp4"
     pictures = read_pictures(source, size)
-    with VideoSink(path, *size, Fraction(round(LIVE_RATE)), preset="veryfast") as sink:
+    with VideoSink(path, *size, Fraction(round(LIVE_RATE)), light=True) as sink:
         for shot in Frames(pictures, frames):
             sink.write(shot.frame, shot.time)
     return path

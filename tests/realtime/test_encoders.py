@@ -71,6 +71,14 @@ def test_h264_is_what_players_play(tmp_path: Path) -> None:
     assert (encoder.name, encoder.pixel_format, encoder.options["crf"]) == ("libx264", "yuv420p", "18")
 
 
+@pytest.mark.parametrize(("preset", "subme"), [(None, b"subme=1 "), ("veryfast", b"subme=2 ")])
+def test_the_usual_preset_is_lightened(tmp_path: Path, preset: str | None, subme: bytes) -> None:
+    """x264 writes into its files how it was told to search for motion."""
+    path = tmp_path / "v.mp4"
+    write(path, choose_encoder(EncodeOptions(preset=preset), path))
+    assert subme in path.read_bytes()
+
+
 def test_better_quality_is_larger(tmp_path: Path) -> None:
     sizes = []
     for crf in (5, 40):

@@ -53,7 +53,7 @@ def test_a_suit_with_a_badge_is_no_head() -> None:
 def test_a_space_shuttle_is_no_head(tmp_path: Path) -> None:
     """The demo at 720p as a video has it: compressed, the shuttle passed the first and the second look."""
     path = tmp_path / "demo.mp4"
-    with VideoSink(path, 1280, 720, Fraction(30), preset="veryfast") as sink:
+    with VideoSink(path, 1280, 720, Fraction(30), light=True) as sink:
         for shot in Frames(read_pictures("demo", (1280, 720)), 60):
             sink.write(shot.frame, shot.time)
     with Decoder(path) as decoder:

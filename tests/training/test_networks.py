@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from transformers.models.segformer.modeling_segformer import SegformerDecodeHead
 
 from animirror.realtime.errors import UserError
 from animirror.training.networks import build
@@ -107,6 +108,22 @@ def test_segformer_answers_at_a_quarter() -> None:
     assert logits.shape == (1, 3, 16, 16)
     b0 = build({"name": "segformer", "labels": [str(i) for i in range(150)]})
     assert parameters(b0) == pytest.approx(3.75e6, rel=0.02)  # 3.8 M in table 2 of the paper
+
+
+def test_the_light_head_learns_as_transformers_own() -> None:
+    torch.manual_seed(1)
+    network = build({"name": "segformer", "labels": ["a", "b", "c"], "decoder": 32, "dropout": 0.0})
+    light = network.decode_head
+    usual = SegformerDecodeHead(network.config)
+    usual.load_state_dict(light.state_dict())
+    stages = [torch.randn(2, width, 32 >> at, 24 >> at) for at, width in enumerate((32, 64, 160, 256))]
+    for head in (light, usual):
+        head.train()(stages).square().mean().backward()
+    torch.testing.assert_close(light(stages), usual(stages), rtol=1e-4, atol=1e-5)
+    learnt = dict(usual.named_parameters())
+    assert learnt["linear_fuse.weight"].grad.abs().max() > 1e-4
+    for name, parameter in light.named_parameters():
+        torch.testing.assert_close(parameter.grad, learnt[name].grad, rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize(

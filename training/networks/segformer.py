@@ -46,9 +46,11 @@ def build_segformer(
     }
     if pretrained is not None:
         return _load_pretrained(pretrained, shared)
-    from transformers import SegformerConfig, SegformerForSemanticSegmentation
+    from transformers import SegformerConfig
 
-    return SegformerForSemanticSegmentation(
+    from animirror.training.networks.segformer_head import LightSegformer
+
+    return LightSegformer(
         SegformerConfig(
             hidden_sizes=widths,
             depths=depths,
@@ -61,10 +63,10 @@ def build_segformer(
 
 
 def _load_pretrained(name: str, shared: dict[str, Any]) -> nn.Module:
-    from transformers import SegformerForSemanticSegmentation
+    from animirror.training.networks.segformer_head import LightSegformer
 
     try:
-        model: nn.Module = SegformerForSemanticSegmentation.from_pretrained(
+        model: nn.Module = LightSegformer.from_pretrained(
             name, ignore_mismatched_sizes=True, **shared
         )
     except (OSError, ValueError) as error:
