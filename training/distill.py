@@ -5,7 +5,7 @@ animirror train distill options.json --resume
 animirror train distill options.json          with "pairs": a folder of `animirror prepare drawings`
 
 Only photos are needed: what the teacher makes of each is what the student is to make of it. Its losses are
-the L1 to the teacher's drawing, the L1 between what both drawings give in the layers of the student's own
+the L1 to the teacher's drawing (and, where it is wanted, to its gradients), the L1 between what both drawings give in the layers of the student's own
 discriminator (feature matching: pix2pixHD, Wang et al., CVPR 2018, equation 3), and the least-squares GAN
 loss of that discriminator, which takes the teacher's drawings for real ones (the teacher's output as the
 truth for unpaired photos: GAN Compression, Li et al., CVPR 2020, section 3.1). Features of the discriminator
@@ -69,6 +69,7 @@ class Distillation(GanTraining):
         super().__init__(options, total_steps, device, processes)
         self.weights = {
             "l1": options.lambda_l1,
+            "gradients": options.lambda_gradients,
             "features": options.lambda_features,
             "gan": options.lambda_gan,
             "equivariance": options.lambda_equivariance,
@@ -120,7 +121,7 @@ class Distillation(GanTraining):
             with torch.no_grad(), features_of(self.judge_drawings) as targets:
                 self.judge_drawings(wanted)
             parts = {
-                "l1": self._difference(drawn, wanted, photos),
+                **self._differences(drawn, wanted, photos),
                 "features": feature_loss(found, targets),
                 "gan": losses.adversarial(scores, True),
             }
@@ -133,10 +134,17 @@ class Distillation(GanTraining):
         self.generator_optimizer.step()
         return parts, drawn.detach().float()
 
-    def _difference(self, drawn: torch.Tensor, wanted: torch.Tensor, photos: torch.Tensor) -> torch.Tensor:
+    def _differences(
+        self, drawn: torch.Tensor, wanted: torch.Tensor, photos: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Pixel by pixel. A pen's drawings are of heads alone; a teacher draws all that it is shown."""
+        weights = torch.ones_like(wanted[:, :1])
         if self.teacher is None:
-            return losses.drawn_l1(drawn, wanted, photos)
-        return losses.l1(drawn, wanted)
+            weights = losses.drawn_weights(wanted, photos)
+        found = {"l1": losses.weighted_l1(drawn, wanted, weights)}
+        if self.weights["gradients"] > 0:
+            found["gradients"] = losses.weighted_gradient_l1(drawn, wanted, weights)
+        return found
 
     def _update_discriminator(self, wanted: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         require_gradients(self.judge_drawings, wanted=True)

@@ -59,8 +59,8 @@ CHANGED, MUCH, NEIGHBOURHOOD, UNTOUCHED = 0.12, 0.3, 15, 0.1
 DETAIL, FULL_DETAIL = 4.0, 0.3
 
 
-def drawn_l1(result: torch.Tensor, target: torch.Tensor, photo: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference to a drawing, above all where it differs from its photo: all [N, 3, H, W].
+def drawn_weights(target: torch.Tensor, photo: torch.Tensor) -> torch.Tensor:
+    """How much each pixel of a drawing counts: float32 [N, 1, H, W], for target and photo [N, 3, H, W].
 
     The filter blends in the head alone; what a student makes of the room need not be learnt. Within the head
     a difference counts by the drawing's detail there.
@@ -68,12 +68,31 @@ def drawn_l1(result: torch.Tensor, target: torch.Tensor, photo: torch.Tensor) ->
     changed = ((photo - target).abs().amax(dim=1, keepdim=True) > CHANGED).float()
     drawn = _averaged(changed) > MUCH
     detail = _averaged((target - _averaged(target)).abs().mean(dim=1, keepdim=True)) / FULL_DETAIL
-    weight = torch.where(drawn, 1.0 + DETAIL * detail.clamp(max=1.0), UNTOUCHED)
-    return ((result.float() - target.float()).abs() * weight).mean() / weight.mean()
+    return torch.where(drawn, 1.0 + DETAIL * detail.clamp(max=1.0), UNTOUCHED)
+
+
+def weighted_l1(result: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted mean of the absolute difference: [N, 3, H, W] twice, weights [N, 1, H, W]."""
+    return ((result.float() - target.float()).abs() * weights).mean() / weights.mean()
+
+
+def weighted_gradient_l1(result: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Weighted L1 between the differences of neighbouring pixels, across plus down.
+
+    The gradient difference loss (Mathieu et al., ICLR 2016, equation 6, alpha 1, signs kept): what is left of
+    a photo's texture on a flat tone differs little in brightness, and all the more in its gradients.
+    """
+    error = result.float() - target.float()
+    across = (error[..., 1:] - error[..., :-1]).abs() * weights[..., 1:]
+    down = (error[..., 1:, :] - error[..., :-1, :]).abs() * weights[..., 1:, :]
+    return (across.mean() + down.mean()) / weights.mean()
 
 
 def _averaged(maps: torch.Tensor) -> torch.Tensor:
-    return F.avg_pool2d(maps, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
+    """Means over squares of NEIGHBOURHOOD, by rows and then by columns: a seventh of the additions."""
+    reach = NEIGHBOURHOOD // 2
+    rows = F.avg_pool2d(maps, (1, NEIGHBOURHOOD), 1, (0, reach), count_include_pad=False)
+    return F.avg_pool2d(rows, (NEIGHBOURHOOD, 1), 1, (reach, 0), count_include_pad=False)
 
 
 # Averages over 1/16 of the side are coarser than eyes and lines and finer than face against hair.

@@ -276,6 +276,11 @@ class DistillOptions(CycleganOptions):
     lambda_l1: float = option(
         10.0, "weight of the L1 to the teacher's drawing, as the cycle loss has it", minimum=0.0
     )
+    lambda_gradients: float = option(
+        0.0,
+        "weight of the L1 between differences of neighbouring pixels: takes the photo's texture off flat tones",
+        minimum=0.0,
+    )
     lambda_features: float = option(
         10.0, "weight of the L1 between features of the discriminator (pix2pixHD: 10)", minimum=0.0
     )

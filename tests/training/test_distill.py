@@ -110,14 +110,16 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn(
 
 
 def test_a_run_tells_its_story(data: Path, teacher: Path, tmp_path: Path) -> None:
-    folder = distill.train(options_for(data, teacher, tmp_path))
+    options = options_for(data, teacher, tmp_path, lambda_gradients=5.0)
+    folder = distill.train(options)
     names = {path.name for path in folder.iterdir()}
     assert names >= {"options.json", "losses.csv", "losses.png", "last.safetensors", "state.safetensors"}
     sheet = cv2.imread(str(folder / "samples" / "000006.png"))
     assert sheet.shape == (3 * 32, 2 * 32, 3)  # photo, teacher, student
     row = losses_of(folder)[0]
     weighted = 10 * float(row["l1"]) + 10 * float(row["features"]) + float(row["gan"])
-    assert float(row["generator"]) == pytest.approx(weighted + float(row["equivariance"]), rel=1e-3)
+    weighted += 5 * float(row["gradients"]) + float(row["equivariance"])
+    assert float(row["generator"]) == pytest.approx(weighted, rel=1e-3)
     _, description = load_checkpoint(folder / "last.safetensors")
     assert description["provenance"]["command"] == "animirror train distill"
     assert description["network"] == STUDENT
@@ -128,8 +130,9 @@ def test_a_run_tells_its_story(data: Path, teacher: Path, tmp_path: Path) -> Non
         drawn = (loaded(photo.movedim(-1, 0)[None])[0].movedim(0, -1).numpy()[..., ::-1] + 1) * 127.5
     assert np.abs(drawn - sheet[32:64, :32]).max() < 1
     with pytest.raises(UserError, match="already holds a run; resume it"):
-        distill.train(options_for(data, teacher, tmp_path))
-    assert report([folder], tmp_path / "report")[0].weights == "gan 1, equivariance 1, l1 10, features 10"
+        distill.train(options)
+    told = "gan 1, equivariance 1, l1 10, gradients 5, features 10"
+    assert report([folder], tmp_path / "report")[0].weights == told
 
 
 def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(data: Path, teacher: Path, tmp_path: Path) -> None:

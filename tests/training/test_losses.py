@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from animirror.training import losses
 from animirror.training.pool import ImagePool
@@ -76,13 +77,35 @@ def test_a_drawing_counts_by_its_detail_and_the_room_hardly() -> None:
     target[..., 20:80] = 0.5
     target[..., 80:] = torch.where(torch.arange(size - 80) % 2 == 0, 1.0, -1.0)
 
+    weights = losses.drawn_weights(target, photo)
+
     def share(columns: slice) -> float:
         """What one pixel's error there adds to the loss."""
         result = target.clone()
         result[..., 32, columns] += 0.1
-        return float(losses.drawn_l1(result, target, photo)) / (columns.stop - columns.start)
+        return float(losses.weighted_l1(result, target, weights)) / (columns.stop - columns.start)
 
     room, flat, stripes = share(slice(2, 6)), share(slice(48, 52)), share(slice(102, 106))
     assert room / flat == pytest.approx(losses.UNTOUCHED, rel=1e-3)
     # The stripes leave their blur by 1, more than FULL_DETAIL.
     assert stripes / flat == pytest.approx(1 + losses.DETAIL, rel=0.02)
+
+
+def test_texture_on_a_flat_tone_is_seen_in_the_gradients() -> None:
+    target, weights = torch.zeros(1, 3, 8, 8), torch.ones(1, 1, 8, 8)
+    texture = torch.where(torch.arange(8) % 2 == 0, 0.1, -0.1).expand(1, 3, 8, 8)
+    tone = torch.full((1, 3, 8, 8), 0.1)
+    assert losses.weighted_l1(texture, target, weights) == pytest.approx(0.1)
+    assert losses.weighted_l1(tone, target, weights) == pytest.approx(0.1)
+    # Across, neighbours differ by 0.2; down, by nothing.
+    assert losses.weighted_gradient_l1(texture, target, weights) == pytest.approx(0.2)
+    assert losses.weighted_gradient_l1(tone, target, weights) == pytest.approx(0.0, abs=1e-7)
+    weights[..., :4] = 0.0
+    assert losses.weighted_gradient_l1(texture, target, weights) == pytest.approx(0.2 * 8 / 7, rel=1e-4)
+
+
+def test_averages_are_those_of_whole_squares() -> None:
+    maps = torch.rand(2, 3, 40, 33)
+    side = losses.NEIGHBOURHOOD
+    squares = F.avg_pool2d(maps, side, 1, side // 2, count_include_pad=False)
+    torch.testing.assert_close(losses._averaged(maps), squares)
