@@ -175,7 +175,7 @@ def run_image(options: argparse.Namespace) -> int:
             print(f"animirror: {report.problem}", file=sys.stderr)
             code = BAD_INPUT if report.partial else code
         if not options.json:
-            print(f"{report.source} -> {report.target}: {report.frames} frames, {report.fps} per second")
+            print(f"{report.source} -> {report.target}: {report.seconds} seconds")
     if options.json:
         print(json.dumps([asdict(report) for report in reports], indent=2))
     return code

@@ -17,6 +17,9 @@ OPEN = 0.03
 # Teeth are lighter than this and less red than that (L*, a*).
 TEETH_LIGHT, TEETH_RED = 52.0, 18.0
 THROAT = Lab(22.0, 30.0, 14.0)
+# Widths of the line between closed lips, in its middle and at its ends, and around an open mouth, units: an
+# expression must survive a head of a third of the crop, which a line of one pixel did not.
+LIPS_LINE, LIPS_END, MOUTH_RIM = 2.3, 1.1, 1.0
 # Frames of glasses are darker than what surrounds them by these levels of L*.
 FRAME_DARKER = (4.0, 10.0)
 
@@ -35,8 +38,8 @@ def draw_nose(canvas: Canvas, parts: Parts, tones: Tones) -> None:
     canvas.lay(tones.shadow, blurred(shadow, 0.8 * parts.unit), 0.55)
     along = np.linspace(-1.0, 1.0, 9)
     curve = [(tip + 0.16 * width * s, base + 0.04 * width * (1.0 - s * s)) for s in along]
-    widths = [parts.unit * (0.5 + 0.9 * (1.0 - abs(s))) for s in along[1:]]
-    canvas.lay(tones.line, canvas.stroke(curve, widths), 0.8)
+    widths = [parts.unit * (0.6 + 1.3 * (1.0 - abs(s))) for s in along[1:]]
+    canvas.lay(tones.line, canvas.stroke(curve, widths), 0.9)
 
 
 def draw_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones) -> None:
@@ -64,7 +67,7 @@ def _open_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: T
     canvas.lay(THROAT, step(blurred(inner, 0.7 * unit), 0.35, 0.65))
     teeth = ((lab[..., 0] > TEETH_LIGHT) & (lab[..., 1] < TEETH_RED)).astype(np.float32) * inner
     canvas.lay(WHITE, step(blurred(teeth, 0.9 * unit), 0.4, 0.6))
-    canvas.lay(tones.line, outline(blurred(inner, 0.7 * unit), 0.75 * unit), 0.9)
+    canvas.lay(tones.line, outline(blurred(inner, 0.7 * unit), MOUTH_RIM * unit), 0.9)
 
 
 def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width: float) -> None:
@@ -80,7 +83,7 @@ def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width
     heights = np.convolve(np.pad([y for _, y in curve], 2, "edge"), np.full(5, 0.2), "valid")
     smooth = [(x, float(y)) for (x, _), y in zip(curve, heights, strict=True)]
     taper = np.abs(np.linspace(-1.0, 1.0, len(smooth) - 1))
-    canvas.lay(tones.line, canvas.stroke(smooth, parts.unit * (1.7 - 0.9 * taper)), 0.95)
+    canvas.lay(tones.line, canvas.stroke(smooth, parts.unit * (LIPS_LINE - (LIPS_LINE - LIPS_END) * taper)), 0.95)
 
 
 def draw_brows(canvas: Canvas, lab: NDArray[np.float32], parts: Parts) -> None:
