@@ -42,9 +42,9 @@ except Exception as error:
     print("does not start: " + str(getattr(error, "strerror", None) or error))
     sys.exit(1)
 """
-# Where nobody chose a preset: x264's veryfast without its finest search for motion and its smallest blocks between
-# frames takes 35 % less of the cores that the filter needs, for 5 to 10 % more bytes of the same PSNR (two real
-# videos of 720p; superfast takes as long for 80 % more bytes).
+# Where nobody chose a preset: x264's veryfast without its finest search for motion and its smallest blocks
+# between frames takes 35 % less of the cores that the filter needs, for 5 to 10 % more bytes of the same PSNR
+# (two real videos of 720p; superfast takes as long for 80 % more bytes).
 X264_LIGHT = {"preset": "veryfast", "x264-params": "subme=1:partitions=i8x8,i4x4"}
 # Frames that wait for later ones would blur varying times, and the parts of a resumed conversion are joined
 # packet by packet.
@@ -86,8 +86,9 @@ class Encoder:
 class Codec:
     """A row of the table. ``suffixes``: of files that hold it; ``crf``: usual and highest, None: it has none.
 
-    ``presets``: names from fast to slow, ``preset`` being the usual one, with ``preset_extra`` where it was not
-    asked for; ``preset_option``: what FFmpeg's encoder calls it. ``hardware``: encoders that may start, and their option for quality.
+    ``presets``: names from fast to slow, ``preset`` being the usual one, with ``preset_extra`` where it was
+    not asked for; ``preset_option``: what FFmpeg's encoder calls it. ``hardware``: encoders that may start,
+    and their option for quality.
     """
 
     encoder: str

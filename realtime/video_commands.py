@@ -78,7 +78,9 @@ def _add_files(group: Any) -> None:
 def _add_result(group: Any) -> None:
     group.add_argument("--codec", metavar="X", help=f"{', '.join(CODECS)} (h264, or by the result's name)")
     group.add_argument("--crf", type=int, help="quality: 0 is best (by the codec; H.264: 18)")
-    group.add_argument("--preset", help="the encoder's speed, such as slow (by the codec; H.264: veryfast, lightened)")
+    group.add_argument(
+        "--preset", help="the encoder's speed, such as slow (by the codec; H.264: veryfast, lightened)"
+    )
     group.add_argument("--hardware", action="store_true", help="by a hardware encoder, where one starts")
     group.add_argument("--from", dest="begin", metavar="TIME", help="begin here, such as 00:01:00 or 60")
     group.add_argument("--to", dest="end", metavar="TIME", help="end here, such as 00:02:30")

@@ -5,11 +5,12 @@ animirror train distill options.json --resume
 animirror train distill options.json          with "pairs": a folder of `animirror prepare drawings`
 
 Only photos are needed: what the teacher makes of each is what the student is to make of it. Its losses are
-the L1 to the teacher's drawing (and, where it is wanted, to its gradients), the L1 between what both drawings give in the layers of the student's own
-discriminator (feature matching: pix2pixHD, Wang et al., CVPR 2018, equation 3), and the least-squares GAN
-loss of that discriminator, which takes the teacher's drawings for real ones (the teacher's output as the
-truth for unpaired photos: GAN Compression, Li et al., CVPR 2020, section 3.1). Features of the discriminator
-need no weights from elsewhere, and fit whatever layers teacher and student have.
+the L1 to the teacher's drawing (and, where it is wanted, to its gradients), the L1 between what both drawings
+give in the layers of the student's own discriminator (feature matching: pix2pixHD, Wang et al., CVPR 2018,
+equation 3), and the least-squares GAN loss of that discriminator, which takes the teacher's drawings for real
+ones (the teacher's output as the truth for unpaired photos: GAN Compression, Li et al., CVPR 2020, section
+3.1). Features of the discriminator need no weights from elsewhere, and fit whatever layers teacher and
+student have.
 
 The teacher may also be no network but a pen that draws by rule (training/pen): it is slow, and its drawings
 are made beforehand, as pairs.

@@ -278,7 +278,7 @@ class DistillOptions(CycleganOptions):
     )
     lambda_gradients: float = option(
         0.0,
-        "weight of the L1 between differences of neighbouring pixels: takes the photo's texture off flat tones",
+        "weight of the L1 between gradients, pixel by pixel: takes the photo's texture off flat tones",
         minimum=0.0,
     )
     lambda_features: float = option(

@@ -66,9 +66,7 @@ def _load_pretrained(name: str, shared: dict[str, Any]) -> nn.Module:
     from animirror.training.networks.segformer_head import LightSegformer
 
     try:
-        model: nn.Module = LightSegformer.from_pretrained(
-            name, ignore_mismatched_sizes=True, **shared
-        )
+        model: nn.Module = LightSegformer.from_pretrained(name, ignore_mismatched_sizes=True, **shared)
     except (OSError, ValueError) as error:
         raise UserError(
             f"The pretrained SegFormer '{name}' is neither a local folder nor could it be fetched from the "

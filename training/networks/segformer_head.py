@@ -25,9 +25,10 @@ def fused_stages(head: Any) -> Iterator[tuple[nn.Linear, torch.Tensor]]:
 class LightDecodeHead(SegformerDecodeHead):  # type: ignore[misc]
     """transformers' SegformerDecodeHead: its parameters, its answers, without its widest layers.
 
-    SegFormer (section 3.2, equation 4) projects every stage, enlarges all to the finest, joins and fuses them.
-    Projection, enlargement and fusion are linear, and the weights of bilinear enlargement sum to 1, so each
-    stage's product of projection and fusion is applied at the stage's own resolution and the results are added.
+    SegFormer (section 3.2, equation 4) projects every stage, enlarges all to the finest, joins and fuses
+    them. Projection, enlargement and fusion are linear, and the weights of bilinear enlargement sum to 1, so
+    each stage's product of projection and fusion is applied at the stage's own resolution and the results are
+    added.
     """
 
     def forward(self, encoder_hidden_states: tuple[torch.Tensor, ...], **_: object) -> torch.Tensor:

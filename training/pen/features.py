@@ -83,7 +83,8 @@ def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width
     heights = np.convolve(np.pad([y for _, y in curve], 2, "edge"), np.full(5, 0.2), "valid")
     smooth = [(x, float(y)) for (x, _), y in zip(curve, heights, strict=True)]
     taper = np.abs(np.linspace(-1.0, 1.0, len(smooth) - 1))
-    canvas.lay(tones.line, canvas.stroke(smooth, parts.unit * (LIPS_LINE - (LIPS_LINE - LIPS_END) * taper)), 0.95)
+    widths = parts.unit * (LIPS_LINE - (LIPS_LINE - LIPS_END) * taper)
+    canvas.lay(tones.line, canvas.stroke(smooth, widths), 0.95)
 
 
 def draw_brows(canvas: Canvas, lab: NDArray[np.float32], parts: Parts) -> None:
