@@ -44,13 +44,13 @@ def build_segformer(
         "id2label": dict(enumerate(labels)),
         "label2id": {label: index for index, label in enumerate(labels)},
     }
+    from animirror.training.networks.segformer_head import with_light_head
+
     if pretrained is not None:
-        return _load_pretrained(pretrained, shared)
-    from transformers import SegformerConfig
+        return with_light_head(_load_pretrained(pretrained, shared))
+    from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
-    from animirror.training.networks.segformer_head import LightSegformer
-
-    return LightSegformer(
+    network: nn.Module = SegformerForSemanticSegmentation(
         SegformerConfig(
             hidden_sizes=widths,
             depths=depths,
@@ -60,13 +60,16 @@ def build_segformer(
             **shared,
         )
     )
+    return with_light_head(network)
 
 
 def _load_pretrained(name: str, shared: dict[str, Any]) -> nn.Module:
-    from animirror.training.networks.segformer_head import LightSegformer
+    from transformers import SegformerForSemanticSegmentation
 
     try:
-        model: nn.Module = LightSegformer.from_pretrained(name, ignore_mismatched_sizes=True, **shared)
+        model: nn.Module = SegformerForSemanticSegmentation.from_pretrained(
+            name, ignore_mismatched_sizes=True, **shared
+        )
     except (OSError, ValueError) as error:
         raise UserError(
             f"The pretrained SegFormer '{name}' is neither a local folder nor could it be fetched from the "

@@ -1,4 +1,4 @@
-"""SegFormer with a decoder that fuses its stages before it enlarges them: the same function, less work."""
+"""SegFormer's decoder, fusing its stages before it enlarges them: the same function, less work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import nn
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
 from transformers.models.segformer.modeling_segformer import SegformerDecodeHead
 
 
@@ -22,7 +21,7 @@ def fused_stages(head: Any) -> Iterator[tuple[nn.Linear, torch.Tensor]]:
         yield layer.proj, part
 
 
-class LightDecodeHead(SegformerDecodeHead):  # type: ignore[misc]
+class LightDecodeHead(SegformerDecodeHead):
     """transformers' SegformerDecodeHead: its parameters, its answers, without its widest layers.
 
     SegFormer (section 3.2, equation 4) projects every stage, enlarges all to the finest, joins and fuses
@@ -31,7 +30,7 @@ class LightDecodeHead(SegformerDecodeHead):  # type: ignore[misc]
     added.
     """
 
-    def forward(self, encoder_hidden_states: tuple[torch.Tensor, ...], **_: object) -> torch.Tensor:
+    def forward(self, encoder_hidden_states: Any, **_: object) -> torch.Tensor:
         """Feature maps [N, C, h, w] of the stages, finest first -> logits [N, L, h, w] at the finest."""
         fused: torch.Tensor | None = None
         for hidden, (linear, part) in zip(encoder_hidden_states, fused_stages(self), strict=True):
@@ -46,10 +45,10 @@ class LightDecodeHead(SegformerDecodeHead):  # type: ignore[misc]
         return logits
 
 
-class LightSegformer(SegformerForSemanticSegmentation):  # type: ignore[misc]
-    """SegformerForSemanticSegmentation with the light head; loads and saves the same checkpoints."""
-
-    def __init__(self, config: SegformerConfig) -> None:
-        super().__init__(config)
-        self.decode_head = LightDecodeHead(config)
-        self.post_init()
+def with_light_head(network: nn.Module) -> nn.Module:
+    """The network (a SegformerForSemanticSegmentation) itself, its decoder replaced by the light one."""
+    usual: Any = network.decode_head
+    head: nn.Module = LightDecodeHead(usual.config)  # type: ignore[no-untyped-call]
+    head.load_state_dict(usual.state_dict())
+    network.decode_head = head
+    return network
