@@ -108,9 +108,8 @@ def test_the_command_scores_the_style_that_ships(tmp_path: Path, capsys: pytest.
     assert main(told) == 0
     score = json.loads(capsys.readouterr().out)
     assert (score["photos"], score["kept"]["heads"], score["distances"]) == (2, 1, None)
-    # The segmenter knows photos: hair in flat tones lies where it was, and is found in part only.
-    assert 0.7 < score["kept"]["face"] < 1.0
-    assert 0.2 < score["kept"]["hair"] < 1.0
+    assert score["kept"]["face"] > 0.8
+    assert score["kept"]["hair"] > 0.6
     assert cv2.imread(str(sheet)).shape[0] == 2 * SHEET_SIDE
 
 

@@ -20,6 +20,8 @@ THROAT = Lab(22.0, 30.0, 14.0)
 # Widths of the line between closed lips, in its middle and at its ends, and around an open mouth, units: an
 # expression must survive a head of a third of the crop, which a line of one pixel did not.
 LIPS_LINE, LIPS_END, MOUTH_RIM = 2.3, 1.1, 1.0
+# The nose's curve, for the same reason: its width at the ends, what its middle has more (units), its opacity.
+NOSE_END, NOSE_MORE, NOSE_OPACITY = 0.6, 1.3, 0.9
 # Frames of glasses are darker than what surrounds them by these levels of L*.
 FRAME_DARKER = (4.0, 10.0)
 
@@ -38,8 +40,8 @@ def draw_nose(canvas: Canvas, parts: Parts, tones: Tones) -> None:
     canvas.lay(tones.shadow, blurred(shadow, 0.8 * parts.unit), 0.55)
     along = np.linspace(-1.0, 1.0, 9)
     curve = [(tip + 0.16 * width * s, base + 0.04 * width * (1.0 - s * s)) for s in along]
-    widths = [parts.unit * (0.6 + 1.3 * (1.0 - abs(s))) for s in along[1:]]
-    canvas.lay(tones.line, canvas.stroke(curve, widths), 0.9)
+    widths = [parts.unit * (NOSE_END + NOSE_MORE * (1.0 - abs(s))) for s in along[1:]]
+    canvas.lay(tones.line, canvas.stroke(curve, widths), NOSE_OPACITY)
 
 
 def draw_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones) -> None:
