@@ -96,6 +96,11 @@ class SegformerOptions:
         8e-4, "AdamW's peak rate (from scratch; 6e-5 when fine-tuning)", minimum=0.0
     )
     weight_decay: float = option(0.01, "weight decay of AdamW (SegFormer, section 4.1)", minimum=0.0)
+    muon: float = option(
+        0.0,
+        "Muon's rate for the matrices, as a factor of learning_rate; 0: AdamW for all parameters",
+        minimum=0.0,
+    )
     warmup: int = option(200, "steps of linear warm-up", minimum=0)
     schedule: str = option(
         "cosine",

@@ -23,6 +23,7 @@ from animirror.realtime.errors import UserError
 from animirror.training.checkpoint import load_weights, read_description
 from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, resolve_labels
+from animirror.training.muon import MuonAdamW
 from animirror.training.networks import build
 from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import SegformerOptions, dump_options, load_options
@@ -124,6 +125,7 @@ def train(options: SegformerOptions, resume: bool = False, max_minutes: float | 
         eval_dataset=validation,
         compute_metrics=judge,
         preprocess_logits_for_metrics=predicted_labels,
+        optimizers=(_optimizer(options, model), None),
         callbacks=[
             Obedient(stopper),
             Exporter(run_folder),
@@ -155,6 +157,13 @@ def _fresh(options: SegformerOptions, labels: Sequence[str]) -> nn.Module:
     if options.init:
         load_weights(model, Path(options.init))
     return model
+
+
+def _optimizer(options: SegformerOptions, model: nn.Module) -> torch.optim.Optimizer | None:
+    """None: the Trainer's own AdamW."""
+    if options.muon <= 0:
+        return None
+    return MuonAdamW(model, options.learning_rate, options.weight_decay, options.muon)
 
 
 def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple[int, ...]]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from animirror.training.pen.eyes import Eye, draw_eye, find_eyes
+from animirror.training.pen.features import _bent
 from animirror.training.pen.flow import averaged_along, directions
 from animirror.training.pen.hair import draw_hair
 from animirror.training.pen.hand import HANDS
@@ -263,3 +264,45 @@ def test_every_hand_draws_outlines_as_strong_as_it_says(name: str) -> None:
     assert drawing is not None
     jaw = drawing[195:215, 128].mean(axis=1)
     assert jaw.min() < 0.75 * np.median(drawing[190:196, 128].mean(axis=1))
+
+
+def test_hair_shades_the_face_and_the_face_its_neck() -> None:
+    maps = face_maps()
+    # Skin without any light of its own: all shadow in the drawing is the pen's.
+    photo = np.full((SIZE, SIZE, 3), SKIN_BGR, np.uint8)
+    photo[maps["hair"] > 0.5] = HAIR_BGR
+    drawing = draw_head(photo, maps, HAND)
+    assert drawing is not None
+    lightness = to_lab(drawing)[..., 0]
+    face, neck = lightness[95:105, 118:138].mean(), lightness[228:233, 115:141].mean()
+    # The skin begins at row 65; the outline of the hair covers three rows more.
+    assert face - lightness[69:71, 120:136].mean() > 5
+    # The chin is in row 205.
+    assert abs(face - neck) < 2
+    assert face - lightness[211:217, 115:141].mean() > 5
+
+
+def test_a_closed_mouth_is_one_smooth_line_though_its_labels_leak() -> None:
+    bowed = [(100.0 + x, 180.0 - 3.0 * (x / 12.0 - 1.0) ** 2) for x in range(25)]
+    leaking = [(x, y + 30.0) if 118 <= x <= 121 else (x, y) for x, y in bowed]
+    for points in (bowed, leaking):
+        line = _bent(points)
+        assert [x for x, _ in line] == [x for x, _ in bowed]
+        assert max(abs(a[1] - b[1]) for a, b in zip(line, bowed, strict=True)) < 0.5
+
+
+def test_shallow_strands_are_drawn_too() -> None:
+    columns = np.arange(SIZE, dtype=np.float32)
+    # Broad waves with fine strands of a tenth of their height.
+    strands = 90 + 40 * np.sin(columns / 20) + 4 * np.sin(columns / 1.6)
+    photo = np.repeat(np.tile(strands[None, :, None], (SIZE, 1, 1)), 3, axis=2).astype(np.uint8)
+    maps = {"skin": disc((128, 200), 40, 40), "hair": np.zeros((SIZE, SIZE), np.float32)}
+    maps["hair"][20:160, 40:216] = 1
+    parts = tidied(maps)
+    assert parts is not None
+    canvas = Canvas(photo.astype(np.float32) / 255)
+    draw_hair(canvas, to_lab(photo), parts, HAND)
+    row = canvas.picture[90, 60:196, 0]
+    valleys = (row[1:-1] < row[:-2]) & (row[1:-1] <= row[2:])
+    # A strand every ten pixels; the waves alone would leave about one valley.
+    assert valleys.sum() >= 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,9 @@ THROAT = Lab(22.0, 30.0, 14.0)
 # Widths of the line between closed lips, in its middle and at its ends, and around an open mouth, units: an
 # expression must survive a head of a third of the crop, which a line of one pixel did not.
 LIPS_LINE, LIPS_END, MOUTH_RIM = 2.3, 1.1, 1.0
+# The line between closed lips leaves the straight one by less than this share of its half width; what leaves
+# it further is a label that leaks.
+MOUTH_BEND = 0.35
 # The nose's curve, for the same reason: its width at the ends, what its middle has more (units), its opacity.
 NOSE_END, NOSE_MORE, NOSE_OPACITY = 0.6, 1.3, 0.9
 # Frames of glasses are darker than what surrounds them by these levels of L*.
@@ -82,11 +87,21 @@ def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width
             curve.append((float(x), sum(ends) / len(ends)))
     if len(curve) < 5:
         return
-    heights = np.convolve(np.pad([y for _, y in curve], 2, "edge"), np.full(5, 0.2), "valid")
-    smooth = [(x, float(y)) for (x, _), y in zip(curve, heights, strict=True)]
+    smooth = _bent(curve)
     taper = np.abs(np.linspace(-1.0, 1.0, len(smooth) - 1))
     widths = parts.unit * (LIPS_LINE - (LIPS_LINE - LIPS_END) * taper)
     canvas.lay(tones.line, canvas.stroke(smooth, widths), 0.95)
+
+
+def _bent(points: Sequence[Point]) -> list[Point]:
+    """The points on the cubic next to them, fitted once more without those that lie far from it."""
+    x, y = (np.array(values) for values in zip(*points, strict=True))
+    middle, half = (x[0] + x[-1]) / 2.0, max(1.0, (x[-1] - x[0]) / 2.0)
+    along = (x - middle) / half
+    away = np.abs(y - np.polyval(np.polyfit(along, y, 1), along))
+    near = away <= max(MOUTH_BEND * half, float(np.median(away)))
+    fitted = np.polyval(np.polyfit(along[near], y[near], 3 if near.sum() > 5 else 1), along)
+    return [(float(a), float(b)) for a, b in zip(x, fitted, strict=True)]
 
 
 def draw_brows(canvas: Canvas, lab: NDArray[np.float32], parts: Parts) -> None:

@@ -16,6 +16,10 @@ MIN_HAIR = 300.0
 ALONG = (7.0, 5.0)
 # Where, between the darkest and lightest strands (percentiles of L*), shadow ends and gloss begins.
 EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
+# Valleys between strands: the blurs whose difference shows them, their average along the flow (units), and the
+# shares of the hair's range of lightness from which they are drawn. Shallow ones too: hair in broad flat tones
+# alone is taken for cloth, by people and by our segmenter.
+VALLEY_BLURS, VALLEY_ALONG, VALLEY_DEPTHS = (2.4, 0.9), 4.0, (0.0, 0.04)
 # Least and most steps of L* between the tones: flat hair still gets them, strong light does not tear it.
 SHADOW_STEP, GLOSS_STEP = (9.0, 22.0), (10.0, 24.0)
 
@@ -76,6 +80,6 @@ def _mean(strands: NDArray[np.float32], where: NDArray[np.bool_]) -> Lab | None:
 
 def _lines(lightness: Map, flow: NDArray[np.float32], reach: float, unit: float) -> Map:
     """Dark valleys between strands: a difference of Gaussians, averaged along the flow (Kang et al. 2007)."""
-    valleys = blurred(lightness, 2.4 * unit) - blurred(lightness, 0.9 * unit)
-    valleys = averaged_along(valleys, flow, round(4.0 * unit))
-    return step(valleys, 0.045 * reach, 0.12 * reach)
+    wide, narrow = (blurred(lightness, sigma * unit) for sigma in VALLEY_BLURS)
+    valleys = averaged_along(wide - narrow, flow, round(VALLEY_ALONG * unit))
+    return step(valleys, *(depth * reach for depth in VALLEY_DEPTHS))

@@ -15,9 +15,12 @@ from animirror.training.pen.parts import FACE, SMOOTH, Parts
 # Pixels this far in L* from the median skin are nostrils, reflections, stray hair: not asked for the tones.
 OUTLIER = 45.0
 # The light on a face is what is left after blurring by this much, units.
-LIGHT_SIGMA, BEARD_SIGMA, NECK_SIGMA = 3.0, 1.6, 5.0
+LIGHT_SIGMA, BEARD_SIGMA, NECK_SIGMA = 7.0, 1.6, 5.0
 # Below the median by this share of the skin's spread begins the shadow.
-SHADOW_FROM = 0.75
+SHADOW_FROM = 1.0
+# Hair throws its shadow this far down onto the face, the face as far onto the neck, units: what anime draws
+# rather than the room's light.
+HAIR_CASTS, FACE_CASTS = 6.0, 22.0
 # A beard is this much darker than the skin, covers this share of the face and of the chin; less is shadow.
 BEARD_DARKER, BEARD_AREA, BEARD_CHIN = 24.0, 0.05, 0.35
 # Smallest share of the face that one island of beard covers.
@@ -57,6 +60,7 @@ def paint_skin(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: To
     """Face, ears and neck in the tones that ``tones`` names."""
     light = _light(lab, parts, _core(parts), tones.median)
     lit = step(light, tones.border - hand.skin_edge, tones.border + hand.skin_edge)
+    lit *= 1.0 - _cast(parts["hair"], HAIR_CASTS * parts.unit, parts.unit)
     picture = _between(tones, lit)
     beard = _beard(lab, parts, tones)
     if beard is not None:
@@ -66,6 +70,7 @@ def paint_skin(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: To
     canvas.lay(picture, skin)
     neck = parts["neck"]
     lit_neck = step(_filled(lab[..., 0], neck, NECK_SIGMA * parts.unit), tones.border - 6, tones.border + 8)
+    lit_neck *= 1.0 - _cast(parts.face, FACE_CASTS * parts.unit, parts.unit)
     canvas.lay(_between(tones, lit_neck), step(blurred(neck, 0.8 * parts.unit), 0.35, 0.65))
 
 
@@ -93,6 +98,13 @@ def draw_blush(
 def _between(tones: Tones, lit: Map) -> NDArray[np.float32]:
     dark, light = np.array(tones.shadow.values), np.array(tones.light.values)
     return from_lab((dark + (light - dark) * lit[..., None]).astype(np.float32))
+
+
+def _cast(shape: Map, down: float, unit: float) -> Map:
+    """The shape's shadow on what lies ``down`` px below it."""
+    height, width = shape.shape
+    moved = cv2.warpAffine(shape, np.array([[1.0, 0.0, 0.0], [0.0, 1.0, down]]), (width, height))
+    return step(blurred(np.asarray(moved, np.float32), unit), 0.35, 0.65)
 
 
 def _core(parts: Parts) -> Map:
