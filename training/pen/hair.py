@@ -16,9 +16,9 @@ MIN_HAIR = 300.0
 ALONG = (7.0, 5.0)
 # Where, between the darkest and lightest strands (percentiles of L*), shadow ends and gloss begins.
 EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
-# Valleys between strands: the blurs whose difference shows them, their average along the flow (units), and the
-# shares of the hair's range of lightness from which they are drawn. Shallow ones too: hair in broad flat tones
-# alone is taken for cloth, by people and by our segmenter.
+# Valleys between strands: the blurs whose difference shows them, their average along the flow (units), and
+# the shares of the hair's range of lightness from which they are drawn. Shallow ones too: hair in broad flat
+# tones alone is taken for cloth, by people and by our segmenter.
 VALLEY_BLURS, VALLEY_ALONG, VALLEY_DEPTHS = (2.4, 0.9), 4.0, (0.0, 0.04)
 # Least and most steps of L* between the tones: flat hair still gets them, strong light does not tear it.
 SHADOW_STEP, GLOSS_STEP = (9.0, 22.0), (10.0, 24.0)
