@@ -25,6 +25,13 @@ HAIR_CASTS, FACE_CASTS = 6.0, 22.0
 BEARD_DARKER, BEARD_AREA, BEARD_CHIN = 24.0, 0.05, 0.35
 # Smallest share of the face that one island of beard covers.
 BEARD_ISLAND = 0.035
+# The lit tone lies above the skin's median by this share of its spread and so many levels, the shadow below
+# the lit tone by this share of it; a spread under LEAST_SPREAD is noise.
+LIT_SPREAD, LIT_LEVELS, DEPTH_SPREAD, LEAST_SPREAD = 0.55, 2.0, 1.3, 4.0
+# No skin is lighter than this; light takes a little yellow away and adds a little red, shadow adds more red.
+LIGHTEST, LIT_COLOR, SHADE_RED, SHADE_REDDER = 94.0, (1.02, 0.97), 1.15, 3.5
+# Lines on skin: this share of its lightness, at least so light, redder by this but no redder than that.
+LINE_LIGHT, LINE_LEAST, LINE_REDDER, LINE_REDDEST = 0.32, 8.0, 8.0, 30.0
 # Fewer pure skin pixels than this say nothing of its colour, square units.
 MIN_SKIN = 60.0
 
@@ -46,13 +53,21 @@ def find_tones(lab: NDArray[np.float32], parts: Parts, hand: Hand) -> Tones | No
     if np.count_nonzero(core > 0.5) < MIN_SKIN * parts.unit**2:
         return None
     median = median_color(lab, core > 0.5)
-    spread = max(4.0, float(np.std(_light(lab, parts, core, median)[core > 0.5])))
+    spread = max(LEAST_SPREAD, float(np.std(_light(lab, parts, core, median)[core > 0.5])))
     light = Lab(
-        min(94.0, median.lightness + 0.55 * spread + 2.0), median.green_red * 1.02, median.blue_yellow * 0.97
+        min(LIGHTEST, median.lightness + LIT_SPREAD * spread + LIT_LEVELS),
+        median.green_red * LIT_COLOR[0],
+        median.blue_yellow * LIT_COLOR[1],
     )
-    depth = float(np.clip(1.3 * spread, *hand.shadow))
-    shadow = Lab(light.lightness - depth, median.green_red * 1.15 + 3.5, median.blue_yellow + 1.0)
-    line = Lab(max(8.0, median.lightness * 0.32), min(30.0, median.green_red + 8.0), median.blue_yellow * 0.8)
+    depth = float(np.clip(DEPTH_SPREAD * spread, *hand.shadow))
+    shadow = Lab(
+        light.lightness - depth, median.green_red * SHADE_RED + SHADE_REDDER, median.blue_yellow + 1.0
+    )
+    line = Lab(
+        max(LINE_LEAST, median.lightness * LINE_LIGHT),
+        min(LINE_REDDEST, median.green_red + LINE_REDDER),
+        median.blue_yellow * 0.8,
+    )
     return Tones(light, shadow, line, median, median.lightness - SHADOW_FROM * spread)
 
 
