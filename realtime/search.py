@@ -40,7 +40,8 @@ def letterboxed(frame: NDArray[np.uint8], area: Crop, size: int) -> NDArray[np.u
     seen = area.box.intersection(Box(0, 0, width, height))
     left, top, right, bottom = (round(edge) for edge in (seen.left, seen.top, seen.right, seen.bottom))
     scale = size / area.side
-    x, y = round((left - area.box.left) * scale), round((top - area.box.top) * scale)
+    # A tile's border may lie between pixels, and the pixel before it is begun with.
+    x, y = (max(0, round(edge * scale)) for edge in (left - area.box.left, top - area.box.top))
     shape = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
     part = cv2.resize(frame[top:bottom, left:right], shape, interpolation=cv2.INTER_AREA)
     picture = np.zeros((size, size, 3), np.uint8)

@@ -26,3 +26,15 @@ def test_letterbox_is_the_crop() -> None:
     assert not picture[-20:].any()
     reference = area.extract(frame, 96, cv2.BORDER_CONSTANT)
     assert np.abs(picture[24:72].astype(int) - reference[24:72]).max() <= 6
+
+
+def test_every_tile_of_every_width_is_a_picture() -> None:
+    """Tiles of an odd width begin between pixels: 853 x 480, a usual one, once fell over that."""
+    for width in range(840, 860):
+        frame = np.full((480, width, 3), 200, np.uint8)
+        for size in (192, 256):
+            for area in search_areas(frame, size, ALL_TILE_LEVELS)[1:]:
+                picture = letterboxed(frame, area, size)
+                assert picture.shape == (size, size, 3)
+                # All but a last row or column that rounding may leave is the frame.
+                assert (picture == 200).mean() > 0.98
