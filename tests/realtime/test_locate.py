@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from animirror.realtime.heads import HeadFinder
+from animirror.realtime.closer import Look
+from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.locate import Locator
-from animirror.realtime.regions import Crop
+from animirror.realtime.regions import Box, Crop
 from animirror.realtime.segment import Segmenter
 from tests.conftest import HAIR, SKIN, draw_person, empty_frame
 
@@ -210,3 +211,13 @@ def test_doubtful_texture_is_nobody() -> None:
     probabilities = np.zeros((3, 32, 32), np.float32)
     probabilities[0], probabilities[1] = 0.45, 0.55
     assert HeadFinder(("background", "skin", "hair")).all(probabilities) == []
+
+
+@pytest.mark.parametrize(("confidence", "detail", "convinces"), [(0.97, 0.9, True), (0.91, 0.9, False)])
+def test_letters_that_waver_between_face_and_no_face_start_no_track(
+    confidence: float, detail: float, convinces: bool
+) -> None:
+    crop, box = Crop(50, 50, 100), Box(20, 20, 80, 80)
+    view = HeadView(box, box, np.ones((32, 32), np.float32), 0.4, confidence, detail)
+    look = Look(crop, empty_frame(64, 64), np.zeros((3, 32, 32), np.float32), view, box, crop)
+    assert look.convincing is convinces
