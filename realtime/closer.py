@@ -28,8 +28,8 @@ MIN_DETAIL = 0.55
 # ... and on the average of this and of the second look. Measured on 223 finds: faces 0.63 and more; of 12
 # wrong ones the space shuttle of the demo 0.50 and five others 0.28 to 0.58.
 MIN_DETAIL_TWICE = 0.6
-# A newcomer's face must look so much like face or hair on its average. Measured: 176 faces of street and Flickr
-# pictures 0.93 and more, orange letters of an animated title 0.82 to 0.92 in 33 of 34 finds.
+# A newcomer's face must look so much like face or hair on its average. Measured: 176 faces of street and
+# Flickr pictures 0.93 and more, orange letters of an animated title 0.82 to 0.92 in most finds.
 MIN_FACE_CONFIDENCE = 0.93
 # A head of hair without a face must be surer than a face: so much looks like hair.
 MIN_HAIR_CONFIDENCE = 0.95

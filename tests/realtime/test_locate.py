@@ -213,11 +213,11 @@ def test_doubtful_texture_is_nobody() -> None:
     assert HeadFinder(("background", "skin", "hair")).all(probabilities) == []
 
 
-@pytest.mark.parametrize(("confidence", "detail", "convinces"), [(0.97, 0.9, True), (0.91, 0.9, False)])
+@pytest.mark.parametrize(("confidence", "convinces"), [(0.97, True), (0.91, False)])
 def test_letters_that_waver_between_face_and_no_face_start_no_track(
-    confidence: float, detail: float, convinces: bool
+    confidence: float, convinces: bool
 ) -> None:
     crop, box = Crop(50, 50, 100), Box(20, 20, 80, 80)
-    view = HeadView(box, box, np.ones((32, 32), np.float32), 0.4, confidence, detail)
+    view = HeadView(box, box, np.ones((32, 32), np.float32), 0.4, confidence, detail=0.9)
     look = Look(crop, empty_frame(64, 64), np.zeros((3, 32, 32), np.float32), view, box, crop)
     assert look.convincing is convinces
