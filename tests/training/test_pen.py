@@ -195,9 +195,8 @@ def test_only_the_head_in_the_middle_is_kept() -> None:
     assert parts["hair"][30, 128] > 0.9
 
 
-def test_hair_gets_three_tones_along_its_strands() -> None:
-    columns = np.arange(SIZE, dtype=np.float32)
-    strands = 60 + 40 * np.sin(columns / 6)
+def drawn_hair(strands: np.ndarray) -> np.ndarray:
+    """Hair above a face, upright strands of these grey levels [SIZE]; float32 BGR in 0..1."""
     photo = np.repeat(np.tile(strands[None, :, None], (SIZE, 1, 1)), 3, axis=2).astype(np.uint8)
     maps = {"skin": disc((128, 180), 40, 40), "hair": np.zeros((SIZE, SIZE), np.float32)}
     maps["hair"][20:140, 40:216] = 1
@@ -205,7 +204,13 @@ def test_hair_gets_three_tones_along_its_strands() -> None:
     assert parts is not None
     canvas = Canvas(photo.astype(np.float32) / 255)
     draw_hair(canvas, to_lab(photo), parts, HAND)
-    drawn = (canvas.picture[40:120, 60:196] * 255).round()
+    return canvas.picture
+
+
+def test_hair_gets_three_tones_along_its_strands() -> None:
+    columns = np.arange(SIZE, dtype=np.float32)
+    strands = 60 + 40 * np.sin(columns / 6)
+    drawn = (drawn_hair(strands)[40:120, 60:196] * 255).round()
     # Nothing changes along a strand; across, a few tones hold most of the pixels.
     assert drawn.std(axis=0).max() < 3
     counts = np.unique(drawn[..., 0].astype(int), return_counts=True)[1]
@@ -295,14 +300,7 @@ def test_shallow_strands_are_drawn_too() -> None:
     columns = np.arange(SIZE, dtype=np.float32)
     # Broad waves with fine strands of a tenth of their height.
     strands = 90 + 40 * np.sin(columns / 20) + 4 * np.sin(columns / 1.6)
-    photo = np.repeat(np.tile(strands[None, :, None], (SIZE, 1, 1)), 3, axis=2).astype(np.uint8)
-    maps = {"skin": disc((128, 200), 40, 40), "hair": np.zeros((SIZE, SIZE), np.float32)}
-    maps["hair"][20:160, 40:216] = 1
-    parts = tidied(maps)
-    assert parts is not None
-    canvas = Canvas(photo.astype(np.float32) / 255)
-    draw_hair(canvas, to_lab(photo), parts, HAND)
-    row = canvas.picture[90, 60:196, 0]
+    row = drawn_hair(strands)[90, 60:196, 0]
     valleys = (row[1:-1] < row[:-2]) & (row[1:-1] <= row[2:])
     # A strand every ten pixels; the waves alone would leave about one valley.
     assert valleys.sum() >= 8

@@ -94,7 +94,7 @@ def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width
 
 
 def _bent(points: Sequence[Point]) -> list[Point]:
-    """The points on the cubic next to them, fitted once more without those that lie far from it."""
+    """The points moved onto a cubic, which those do not bend that lie far from the straight line of all."""
     x, y = (np.array(values) for values in zip(*points, strict=True))
     middle, half = (x[0] + x[-1]) / 2.0, max(1.0, (x[-1] - x[0]) / 2.0)
     along = (x - middle) / half
