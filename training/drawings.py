@@ -32,6 +32,7 @@ from animirror.realtime.regions import Crop
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.data import Picture, read_pictures
+from animirror.training.glasses import choose_glasses
 from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
 from animirror.training.look import Look, as_filtered
 from animirror.training.open_mouth import open_mouth
@@ -55,7 +56,7 @@ CHUNK = 8
 class Task:
     """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
 
-    ``opened``: with its mouth opened first.
+    ``opened``: with its mouth opened first; ``glasses``: wearing a pair put on it.
     """
 
     picture: Picture
@@ -66,6 +67,7 @@ class Task:
     folder: Path
     stem: str
     opened: bool = False
+    glasses: bool = False
 
 
 def run(arguments: Namespace) -> int:
@@ -115,10 +117,11 @@ def read_pairs(folder: Path, part: str) -> list[tuple[Picture, Picture]]:
 
 
 def _check_same_hand(folder: Path, options: DistillOptions) -> None:
-    wanted = {name: getattr(options, name) for name in ("hand", "eyes", "studio_light", "open_mouths")}
+    names = ("hand", "eyes", "studio_light", "open_mouths", "glasses")
+    wanted = {name: getattr(options, name) for name in names}
     about = folder / ABOUT
     if about.exists():
-        known = {"open_mouths": 0.0} | _read_about(about)
+        known = {"open_mouths": 0.0, "glasses": 0.0} | _read_about(about)
         if known != wanted:
             raise UserError(
                 f"{folder} holds drawings made otherwise ({known}, now {wanted}); name another "
@@ -163,7 +166,9 @@ def _tasks(
         )
         for picture in shown
     ]
-    return tasks if validation else tasks + _opened(tasks, options.open_mouths)
+    if validation:
+        return tasks
+    return tasks + _opened(tasks, options.open_mouths) + _wearing(tasks, options.glasses)
 
 
 def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
@@ -172,6 +177,14 @@ def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
         replace(task, stem=f"{task.stem}-open", opened=True)
         for task in tasks
         if task.coding == HAND_CODING and _seed(task.stem) % 1000 < 1000 * share
+    ]
+
+
+def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos once more with glasses; the same ones each time."""
+    named = [(task, f"{task.stem}-glasses") for task in tasks]
+    return [
+        replace(task, stem=stem, glasses=True) for task, stem in named if _seed(stem) % 1000 < 1000 * share
     ]
 
 
@@ -227,9 +240,15 @@ class _Drawer:
         if task.opened and labels:
             opened = open_mouth(photo, labels, np.random.default_rng(_seed(task.stem)))
             photo, labels = opened or (photo, None)
+        glasses = None
+        if task.glasses and labels:
+            glasses = choose_glasses(labels, np.random.default_rng(_seed(task.stem)))
+            labels = labels if glasses else None
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
         if drawing is None:
             return
+        if glasses is not None:
+            photo, drawing = glasses.onto_photo(photo), glasses.onto_drawing(drawing)
         _write(photo, task.folder / PHOTOS / f"{task.stem}.png")
         _write(drawing, _drawing(task))
 

@@ -271,6 +271,9 @@ class DistillOptions(CycleganOptions):
         0.0,
         1.0,
     )
+    glasses: float = option(
+        0.0, "share of the photos that are drawn once more, wearing glasses put on them (own idea)", 0.0, 1.0
+    )
     generator: dict[str, Any] = option({"name": "lite"}, "the student: registry name and arguments")
     discriminator: dict[str, Any] = option({"name": "patchgan"}, "the student's: likewise")
     drawings: list[PictureSet] = option([], UNUSED)

@@ -8,8 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.training.pen.hand import Hand
-from animirror.training.pen.paint import WHITE, Canvas, Lab, Map, Point, blurred, median_color, outline, step
-from animirror.training.pen.parts import Parts
+from animirror.training.pen.paint import (
+    INK,
+    WHITE,
+    Canvas,
+    Lab,
+    Map,
+    Point,
+    blurred,
+    median_color,
+    outline,
+    step,
+)
+from animirror.training.pen.parts import SMOOTH, Parts
 from animirror.training.pen.skin import Tones
 
 # Fewer pixels than these of a label are no nose, no lips, no brow, no glasses: square units.
@@ -27,8 +38,12 @@ LIPS_LINE, LIPS_END, MOUTH_RIM = 2.3, 1.1, 1.0
 MOUTH_BEND = 0.35
 # The nose's curve, for the same reason: its width at the ends, what its middle has more (units), its opacity.
 NOSE_END, NOSE_MORE, NOSE_OPACITY = 0.6, 1.3, 0.9
-# Frames of glasses are darker than what surrounds them by these levels of L*.
-FRAME_DARKER = (4.0, 10.0)
+# Frames of glasses are darker than what surrounds them by these levels of L*; blurred, what reaches these
+# shares is drawn: bolder than it was, or small heads lose it.
+FRAME_DARKER, FRAME_BOLD = (3.0, 8.0), (0.15, 0.4)
+# Glasses darker than this share of the skin's lightness hide the eyes; they are drawn no lighter than this, with
+# a rim so wide (units).
+DARK_LENSES, DARKEST_LENS, LENS_RIM = 0.42, 22.0, 1.2
 
 
 def draw_nose(canvas: Canvas, parts: Parts, tones: Tones) -> None:
@@ -114,16 +129,28 @@ def draw_brows(canvas: Canvas, lab: NDArray[np.float32], parts: Parts) -> None:
     canvas.lay(ink, step(blurred(brows, 1.2 * parts.unit), 0.42, 0.62))
 
 
-def draw_glasses(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand) -> None:
-    """The frame: what is darker than its surroundings where the glasses are."""
+def draw_glasses(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, hand: Hand) -> None:
+    """The frame: what is darker than its surroundings where the glasses are; dark lenses as one shape."""
     unit, glasses = parts.unit, parts["glasses"]
     if np.count_nonzero(glasses > 0.5) < MIN_GLASSES * unit**2:
         return
     lightness = np.ascontiguousarray(lab[..., 0])
+    lenses = median_color(lab, glasses > 0.5)
+    if lenses.lightness < DARK_LENSES * tones.median.lightness:
+        _dark_lenses(canvas, lenses, glasses, unit)
+        return
     darker = blurred(lightness, 5.0 * unit) - lightness
     frame: Map = step(blurred(darker, 0.6 * unit), *FRAME_DARKER) * step(blurred(glasses, 2 * unit), 0.3, 0.6)
     if np.count_nonzero(frame > 0.5) < MIN_FRAME * unit**2:
         return
     color = median_color(lab, frame > 0.5)
     ink = Lab(min(0.7 * color.lightness, 40.0), color.green_red, color.blue_yellow)
-    canvas.lay(ink, step(blurred(frame, 0.7 * unit * max(1.0, hand.line)), 0.25, 0.6))
+    canvas.lay(ink, step(blurred(frame, 0.7 * unit * max(1.0, hand.line)), *FRAME_BOLD))
+
+
+def _dark_lenses(canvas: Canvas, color: Lab, glasses: Map, unit: float) -> None:
+    shape = blurred(glasses, SMOOTH * unit)
+    canvas.lay(
+        Lab(min(color.lightness, DARKEST_LENS), color.green_red, color.blue_yellow), step(shape, 0.4, 0.6)
+    )
+    canvas.lay(INK, outline(shape, LENS_RIM * unit))

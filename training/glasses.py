@@ -1,0 +1,203 @@
+"""Glasses put on by force: few portraits wear some, and who hardly ever saw a frame leaves it out.
+
+The photo gets them in a photo's colours, the drawing as they are drawn: bold, of one tone, lenses clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.training.pen.paint import Canvas, Lab, Map, Point, blurred, step
+
+# Eyes under this share of the view carry no glasses; a face that wears some over this share already has its own.
+MIN_EYE, WORN = 0.0006, 0.004
+# A lens's half width and height, and how far below the eye its centre lies, in distances between the eyes.
+HALF_WIDTH, HALF_HEIGHT, LOWER = (0.36, 0.45), (0.24, 0.40), (0.0, 0.08)
+# Exponent of the lens's superellipse: 2 is round, 5 nearly a rectangle.
+ROUND, SQUARE = 2.0, 5.0
+# Thickness of the frame in the photo, in distances between the eyes, and in a drawing at least, units.
+THIN, THICK, DRAWN = 0.018, 0.085, 2.0
+# Where the bridge is (above a lens's middle, half heights), how far temples reach, distances between eyes.
+BRIDGE, TEMPLE = (0.1, 0.4), 0.42
+# One pair of so many has dark lenses; they let through so much.
+DARK, DARK_CLEAR = 0.15, (0.05, 0.3)
+# Clear lenses: opacity of the grey that they reflect at their top, at most.
+REFLECTION = 0.25
+# Frames: mostly black or brown, some metal, some of a colour (L*, a*, b* from, to), and their shares.
+FRAMES = (
+    (0.55, Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)),
+    (0.20, Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)),
+    (0.15, Lab(45.0, -2.0, 0.0), Lab(65.0, 4.0, 25.0)),
+    (0.10, Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)),
+)
+# A drawn frame is no lighter than this, or it would be lost on skin; dark lenses in a drawing, and their gleam.
+DRAWN_LIGHTEST, DRAWN_LENS, GLEAM = 38.0, Lab(14.0, 1.0, -4.0), Lab(52.0, 0.0, -8.0)
+POINTS = 48
+
+
+@dataclass(frozen=True)
+class Glasses:
+    """Lines of frames (px), the lenses' outlines, and what they are made of."""
+
+    lenses: tuple[list[Point], list[Point]]
+    others: tuple[list[Point], ...]
+    thickness: float
+    frame: Lab
+    # How much the lenses let through: 1 is clear glass.
+    clear: float
+    reflection: float
+    # Where hair hangs over them.
+    hair: Map
+
+    @property
+    def dark(self) -> bool:
+        """Whether no eyes are seen through them."""
+        return self.clear < 1.0
+
+    def onto_photo(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 [S, S, 3] BGR, wearing them."""
+        canvas = Canvas(photo.astype(np.float32) / 255.0)
+        bare = 1.0 - self.hair
+        lens = self._lenses(canvas) * bare
+        if self.dark:
+            canvas.lay(DRAWN_LENS, lens, 1.0 - self.clear)
+        height = np.linspace(1.0, 0.0, canvas.size, dtype=np.float32)[:, None]
+        rows = np.nonzero(lens.max(axis=1) > 0.5)[0]
+        if rows.size:
+            height = np.clip((rows[-1] - np.arange(canvas.size)[:, None]) / np.ptp(rows).clip(1), 0, 1)
+        canvas.lay(Lab(85.0, 0.0, -3.0), np.asarray(lens * height, np.float32), self.reflection)
+        frame = blurred(self._frame(canvas, self.thickness), 0.4 * canvas.unit)
+        canvas.lay(self.frame, frame * bare)
+        return _bytes(canvas)
+
+    def onto_drawing(self, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 [S, S, 3] BGR, wearing them."""
+        canvas = Canvas(drawing.astype(np.float32) / 255.0)
+        bare = 1.0 - self.hair
+        if self.dark:
+            canvas.lay(DRAWN_LENS, self._lenses(canvas) * bare)
+            canvas.lay(GLEAM, self._gleam(canvas) * bare, 0.8)
+        ink = Lab(min(self.frame.lightness, DRAWN_LIGHTEST), self.frame.green_red, self.frame.blue_yellow)
+        canvas.lay(ink, self._frame(canvas, max(self.thickness, DRAWN * canvas.unit)) * bare)
+        return _bytes(canvas)
+
+    def _lenses(self, canvas: Canvas) -> Map:
+        return np.maximum(*(canvas.polygon(lens) for lens in self.lenses))
+
+    def _frame(self, canvas: Canvas, thickness: float) -> Map:
+        lines = [[*lens, lens[0]] for lens in self.lenses] + list(self.others)
+        drawn = [canvas.stroke(line, [thickness] * (len(line) - 1)) for line in lines]
+        return np.maximum.reduce(drawn)
+
+    def _gleam(self, canvas: Canvas) -> Map:
+        """A slanting streak in the upper left of each lens."""
+        streaks = []
+        for lens in self.lenses:
+            left, top = np.min(lens, axis=0)
+            width, height = np.ptp(lens, axis=0)
+            corners = [(0.30, 0.15), (0.48, 0.15), (0.30, 0.60), (0.16, 0.60)]
+            streaks.append(canvas.polygon([(left + x * width, top + y * height) for x, y in corners]))
+        return np.minimum(np.maximum(*streaks), self._lenses(canvas))
+
+
+def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Glasses | None:
+    """A pair that fits the face; None where two eyes are not seen, or a pair is worn already.
+
+    ``labels``: float32 [S, S] in 0..1 by name (CelebAMask-HQ's), enlarged eyes and all.
+    """
+    eyes = _eyes(labels["eyes"])
+    if eyes is None or (labels["glasses"] > 0.5).mean() > WORN:
+        return None
+    (left, right), widths = np.array([eye[0] for eye in eyes]), np.array([eye[1] for eye in eyes])
+    apart = float(np.hypot(*(right - left)))
+    along = (right - left) / apart
+    down = np.array([-along[1], along[0]])
+    half_width, half_height = (random.uniform(*limits) * apart for limits in (HALF_WIDTH, HALF_HEIGHT))
+    # A head that is turned narrows the farther eye and the lens before it.
+    shares = np.clip(widths / widths.mean(), 0.7, 1.15)
+    exponent, lower = random.uniform(ROUND, SQUARE), random.uniform(*LOWER) * apart
+    centers = [eye + lower * down for eye in (left, right)]
+    lenses = [
+        _superellipse(center, share * half_width * along, half_height * down, exponent)
+        for center, share in zip(centers, shares, strict=True)
+    ]
+    up = -random.uniform(*BRIDGE) * half_height * down
+    inner = [
+        centers[0] + shares[0] * half_width * along + up,
+        centers[1] - shares[1] * half_width * along + up,
+    ]
+    outer = [
+        centers[0] - shares[0] * half_width * along + up,
+        centers[1] + shares[1] * half_width * along + up,
+    ]
+    middle = (inner[0] + inner[1]) / 2 - 0.03 * apart * down
+    dark = random.random() < DARK
+    return Glasses(
+        (lenses[0], lenses[1]),
+        (
+            [_point(p) for p in (inner[0], middle, inner[1])],
+            [_point(p) for p in _temple(outer[0], -along, down, apart, labels)],
+            [_point(p) for p in _temple(outer[1], along, down, apart, labels)],
+        ),
+        max(1.0, apart * float(np.exp(random.uniform(np.log(THIN), np.log(THICK))))),
+        _material(random),
+        random.uniform(*DARK_CLEAR) if dark else 1.0,
+        random.uniform(0.0, REFLECTION),
+        step(labels["hair"], 0.35, 0.65),
+    )
+
+
+def _eyes(label: Map) -> list[tuple[NDArray[np.float64], float]] | None:
+    """Centre (x, y) and width of both eyes, the left one of the picture first."""
+    count, _, facts, centers = cv2.connectedComponentsWithStats((label > 0.5).astype(np.uint8))
+    large = [i for i in range(1, count) if facts[i, cv2.CC_STAT_AREA] > MIN_EYE * label.size]
+    if len(large) != 2:
+        return None
+    found = [(centers[index], float(facts[index, cv2.CC_STAT_WIDTH])) for index in large]
+    found.sort(key=lambda eye: float(eye[0][0]))
+    return found
+
+
+def _superellipse(
+    center: NDArray[np.float64], along: NDArray[np.float64], down: NDArray[np.float64], exponent: float
+) -> list[Point]:
+    angles = np.linspace(0.0, 2.0 * np.pi, POINTS, endpoint=False)
+    u, v = (np.sign(wave) * np.abs(wave) ** (2.0 / exponent) for wave in (np.cos(angles), np.sin(angles)))
+    return [_point(center + a * along + b * down) for a, b in zip(u, v, strict=True)]
+
+
+def _temple(
+    start: NDArray[np.float64],
+    outwards: NDArray[np.float64],
+    down: NDArray[np.float64],
+    apart: float,
+    labels: Mapping[str, Map],
+) -> list[NDArray[np.float64]]:
+    """From a lens towards the ear, as far as there is skin."""
+    skin, points = labels["skin"] + labels["ears"] + labels["hair"], [start]
+    for reach in np.linspace(0.0, TEMPLE, 9)[1:]:
+        x, y = start + reach * apart * outwards - 0.1 * reach * apart * down
+        inside = 0 <= x < skin.shape[1] - 1 and 0 <= y < skin.shape[0] - 1
+        if not inside or skin[round(y), round(x)] < 0.5:
+            break
+        points.append(np.array([x, y]))
+    return points
+
+
+def _material(random: np.random.Generator) -> Lab:
+    shares = np.array([share for share, _, _ in FRAMES])
+    _, low, high = FRAMES[int(random.choice(len(FRAMES), p=shares / shares.sum()))]
+    return Lab(*(float(value) for value in random.uniform(np.array(low.values), np.array(high.values))))
+
+
+def _point(place: NDArray[np.float64]) -> Point:
+    return float(place[0]), float(place[1])
+
+
+def _bytes(canvas: Canvas) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(canvas.picture * 255.0, 0.0, 255.0).round(), np.uint8)
