@@ -22,7 +22,7 @@ from animirror.realtime.regions import CELEBAMASK_LABELS, Crop, label_indices, w
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.options import SegformerOptions, load_options
-from animirror.training.parsing_data import GROUPS, HeadMeter, Sample, group_members, read_set
+from animirror.training.parsing_data import GROUPS, HeadMeter, Sample, read_set
 from animirror.training.splits import read_splits
 
 HOUSE_OPTIONS = Path(__file__).parent / "presets" / "segformer-faces-2.json"
@@ -68,7 +68,7 @@ def three_classes(probabilities: NDArray[np.float32], labels: Sequence[str], ear
 
     ``ears``: whether they count as face (CelebAMask) or as rest (the three-valued masks leave them out).
     """
-    face = set(group_members(labels)["face"])
+    face = set(label_indices(["face"], labels))
     if not ears:
         face -= {index for index, label in enumerate(labels) if label.lower() == "ears"}
     hair = set(label_indices(["hair"], labels))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from animirror.training.pen.paint import Canvas, Lab, Map, Point, blurred, step
 
-# Eyes under this share of the view carry no glasses; a face that wears some over this share already has its own.
+# Eyes under this share of the view carry no glasses; glasses over this share are worn already.
 MIN_EYE, WORN = 0.0006, 0.004
 # A lens's half width and height, and how far below the eye its centre lies, in distances between the eyes.
 HALF_WIDTH, HALF_HEIGHT, LOWER = (0.36, 0.45), (0.24, 0.40), (0.0, 0.08)
@@ -35,7 +35,7 @@ FRAMES = (
     (0.15, Lab(45.0, -2.0, 0.0), Lab(65.0, 4.0, 25.0)),
     (0.10, Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)),
 )
-# A drawn frame is no lighter than this, or it would be lost on skin; dark lenses in a drawing, and their gleam.
+# A drawn frame is no lighter than this, or skin would swallow it; dark lenses in a drawing, and their gleam.
 DRAWN_LIGHTEST, DRAWN_LENS, GLEAM = 38.0, Lab(14.0, 1.0, -4.0), Lab(52.0, 0.0, -8.0)
 POINTS = 48
 

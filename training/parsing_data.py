@@ -48,12 +48,17 @@ class Sample:
 
 
 def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Label indices of each group: what masks of three values call the rest holds ears beside a face."""
+    """Label indices of each group: what masks of three values call the rest holds ears beside a face.
+
+    Ears are in no other group: were they in the face's too, they would be right on both sides of its border,
+    and a network sure of nothing there called necks and cheeks ears (segformer-faces-5 did).
+    """
     lowered = [label.lower() for label in labels]
-    face = tuple(index for index, label in enumerate(lowered) if label in REGIONS["face"])
+    whole = tuple(index for index, label in enumerate(lowered) if label in REGIONS["face"])
     hair = label_indices(["hair"], labels)
     ears = tuple(index for index, label in enumerate(lowered) if label == "ears")
-    rest = tuple(index for index in range(len(labels)) if index not in face and index not in hair)
+    face = tuple(index for index in whole if index not in ears)
+    rest = tuple(index for index in range(len(labels)) if index not in whole and index not in hair)
     return {"face": face, "rest": rest, "beside": rest + ears}
 
 

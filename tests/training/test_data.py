@@ -53,10 +53,11 @@ def test_three_values_become_groups() -> None:
     assert decoded[0].tolist() == [17, 16, LABELS.index("hair")]
     members = group_members(LABELS)
     assert LABELS.index("hair") not in members["face"] + members["rest"]
-    assert LABELS.index("ears") in members["face"]
-    assert LABELS.index("ears") not in members["rest"]
-    assert set(members["beside"]) == {*members["rest"], LABELS.index("ears")}
-    assert set(members["face"]) | set(members["rest"]) | {LABELS.index("hair")} == set(range(16))
+    # On one side of a face's border alone: else they would be right wherever it is in doubt.
+    ears = LABELS.index("ears")
+    assert ears not in members["face"] + members["rest"]
+    assert set(members["beside"]) == {*members["rest"], ears}
+    assert set(members["face"]) | set(members["beside"]) | {LABELS.index("hair")} == set(range(16))
 
 
 def test_ears_may_hide_beside_a_face_and_nowhere_else() -> None:

@@ -127,6 +127,18 @@ def test_photos_with_labels_by_hand_come_once_more_with_open_mouths(root: Path, 
         prepare_drawings(dataclasses.replace(opening, open_mouths=0.5))
 
 
+def test_photos_come_once_more_with_glasses_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
+    wearing = options_for(root, tmp_path, glasses=1.0)
+    assert prepare_drawings(wearing) == {"train": 6, "validation": 1}
+    for glasses, bare in zip(*[iter(read_pairs(Path(wearing.pairs), "train"))] * 2, strict=True):
+        assert glasses[0].path.stem == f"{bare[0].path.stem}-glasses"
+        for without, with_ in zip(bare, glasses, strict=True):
+            # Frames lie about the eyes: much changes there, nothing at mouth and chin.
+            change = np.abs(without.view(128).astype(int) - with_.view(128).astype(int)).max(axis=2)
+            assert (change[40:75] > 30).sum() > 60
+            assert change[85:].max() == 0
+
+
 def test_the_command_draws_in_processes_as_alone(
     root: Path, options: DistillOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

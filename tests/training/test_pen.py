@@ -100,6 +100,35 @@ def test_eyes_get_white_iris_and_lashes_where_they_are() -> None:
         assert int(lightness[:, 12:24].mean(axis=1)[:6].argmin()) < 12
 
 
+def wearing(lens_bgr: tuple[int, int, int] | None) -> tuple[np.ndarray, np.ndarray]:
+    """Photo and drawing of the head with black frames; ``lens_bgr``: colour of the lenses, None: clear."""
+    maps = face_maps()
+    photo = face_photo(maps)
+    lenses = np.maximum(disc((104, 126), 22, 17), disc((152, 126), 22, 17)) > 0.5
+    rims = cv2.dilate(lenses.astype(np.uint8), np.ones((5, 5))).astype(bool) & ~lenses
+    hidden = lenses if lens_bgr else lenses & (maps["eyes"] < 0.5)
+    if lens_bgr:
+        photo[lenses] = lens_bgr
+        maps["eyes"] = np.zeros_like(maps["eyes"])
+    photo[rims] = (15, 15, 15)
+    maps["glasses"] = (hidden | rims).astype(np.float32)
+    maps["skin"] = maps["skin"] * (1 - maps["glasses"])
+    drawing = draw_head(photo, maps, HAND)
+    assert drawing is not None
+    return drawing, rims
+
+
+def test_frames_are_drawn_around_clear_lenses_and_dark_lenses_as_one_shape() -> None:
+    drawing, rims = wearing(None)
+    assert (to_lab(drawing)[rims, 0] < 45).mean() > 0.7
+    assert to_lab(drawing)[140, 128, 0] > 60, "between the lenses is skin"
+    assert (to_lab(drawing)[112:140, 92:116, 0] > 90).any(), "no white of an eye behind clear lenses"
+    dark, _ = wearing((35, 40, 50))
+    inside = to_lab(dark)[116:136, 92:116]
+    assert inside[..., 0].max() < 25
+    assert inside.std(axis=(0, 1)).max() < 1.5
+
+
 def test_a_shut_eye_is_a_line() -> None:
     def white(eye_height: int) -> int:
         maps = face_maps(eye_height)

@@ -41,8 +41,8 @@ NOSE_END, NOSE_MORE, NOSE_OPACITY = 0.6, 1.3, 0.9
 # Frames of glasses are darker than what surrounds them by these levels of L*; blurred, what reaches these
 # shares is drawn: bolder than it was, or small heads lose it.
 FRAME_DARKER, FRAME_BOLD = (3.0, 8.0), (0.15, 0.4)
-# Glasses darker than this share of the skin's lightness hide the eyes; they are drawn no lighter than this, with
-# a rim so wide (units).
+# Glasses darker than this share of the skin's lightness hide the eyes; they are drawn no lighter than this,
+# with a rim so wide (units).
 DARK_LENSES, DARKEST_LENS, LENS_RIM = 0.42, 22.0, 1.2
 
 
