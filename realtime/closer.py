@@ -22,14 +22,13 @@ REFINE_PASSES = 2
 # ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,
 # while texture that looks like a head fills every square anew.
 SETTLED = 0.2
-# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured on 80 street pictures and selfies: faces 0.62 to
-# 0.99, of the wrong finds half are under 0.5; arms, shirts and badges show 0.15 at most.
-MIN_DETAIL = 0.55
-# ... and on the average of this and of the second look. Measured on 223 finds: faces 0.63 and more; of 12
-# wrong ones the space shuttle of the demo 0.50 and five others 0.28 to 0.58.
-MIN_DETAIL_TWICE = 0.6
-# A newcomer's face must look so much like face or hair on its average. Measured: 176 faces of street and
-# Flickr pictures 0.93 and more, orange letters of an animated title 0.82 to 0.92 in most finds.
+# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured with segformer-faces-6 on 151 faces of Flickr and
+# street pictures: 98 in 100 show 0.90 and more; the orange letters of an animated title show 0.87 at most in 63
+# finds. A face that is not taken for one is looked at again in the next frames.
+MIN_DETAIL = 0.89
+# ... and on the average of this and of the second look, which sees it smaller.
+MIN_DETAIL_TWICE = 0.85
+# A newcomer's face must look so much like face or hair on its average. Measured on the same: 0.93 and more.
 MIN_FACE_CONFIDENCE = 0.93
 # A head of hair without a face must be surer than a face: so much looks like hair.
 MIN_HAIR_CONFIDENCE = 0.95

@@ -160,15 +160,15 @@ def test_shipped_models_are_whole() -> None:
 
 def test_what_ships_fits_together() -> None:
     zoo = Zoo()
-    styles = [
-        entry.style for entry in zoo.entries if entry.task == "stylization" and entry.precision == "fp32"
-    ]
-    assert styles == ["anime", "cartoon", "illustration"]
+    generators = [e for e in zoo.entries if e.task == "stylization" and e.quantized_from is None]
+    names = [entry.name for entry in generators]
+    assert names == ["anime-lite", "cartoon-lite", "illustration-lite", "anime-full"]
+    assert zoo.fuller(zoo.for_style("anime")) == zoo.get("anime-full")
     assert not [entry.name for entry in zoo.entries if zoo.outdated(entry)]
     assert sum(entry.bytes for entry in zoo.entries) < 60e6
-    # Every style has a card that is written out, with pictures that are there.
-    for style in styles:
-        card = Path(__file__).parents[2] / "weights" / f"{zoo.for_style(style).name}.md"
+    # Every generator has a card that is written out, with pictures that are there.
+    for name in names:
+        card = Path(__file__).parents[2] / "weights" / f"{name}.md"
         text = card.read_text(encoding="utf-8")
         assert not re.search(r"\b(TODO|SCORES|MINUTES|PAIRS)\b", text)
         links = re.findall(r"\]\((\.\./[^)]+)\)", text)
