@@ -22,9 +22,9 @@ REFINE_PASSES = 2
 # ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,
 # while texture that looks like a head fills every square anew.
 SETTLED = 0.2
-# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured with segformer-faces-6 on 151 faces of Flickr and
-# street pictures: 98 in 100 show 0.90 and more; the orange letters of an animated title show 0.87 at most in 63
-# finds. A face that is not taken for one is looked at again in the next frames.
+# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured with segformer-faces-6 on 151 faces of Flickr
+# and street pictures: 98 in 100 show 0.90 and more; the orange letters of an animated title show 0.87 at most
+# in 63 finds. A face that is not taken for one is looked at again in the next frames.
 MIN_DETAIL = 0.89
 # ... and on the average of this and of the second look, which sees it smaller.
 MIN_DETAIL_TWICE = 0.85
