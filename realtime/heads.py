@@ -129,6 +129,7 @@ class HeadFinder:
         head = np.where(whole_face & ~own_face, np.float32(0), maps.head)
         own = _territory(own_face, other_faces)
         # Only what hangs together with the face is its hair; one cell of gap (a brow band, a cap) is allowed.
+        # A square of 2 closes one cell; one of 3 grows both sides and closes two.
         joined = cv2.dilate(((head > LIKELY) & (own > 0)).astype(np.uint8), np.ones((2, 2), np.uint8))
         _, parts = _parts(joined > 0)
         connected = max(parts, key=lambda part: np.count_nonzero(part & own_face), default=own_face)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.paint import Canvas, Lab, Map, Point, blurred, step
+from animirror.training.pen.paint import Canvas, Lab, Map, Point, blurred, random_lab, step
 
 # Eyes under this share of the view carry no glasses; glasses over this share are worn already.
 MIN_EYE, WORN = 0.0006, 0.004
@@ -22,22 +22,30 @@ HALF_WIDTH, HALF_HEIGHT, LOWER = (0.36, 0.45), (0.24, 0.40), (0.0, 0.08)
 ROUND, SQUARE = 2.0, 5.0
 # Thickness of the frame in the photo, in distances between the eyes, and in a drawing at least, units.
 THIN, THICK, DRAWN = 0.018, 0.085, 2.0
-# Where the bridge is (above a lens's middle, half heights), how far temples reach, distances between eyes.
-BRIDGE, TEMPLE = (0.1, 0.4), 0.42
+# Where the bridge is (above a lens's middle, half heights), how far it arches and how far temples reach
+# (distances between the eyes), how much these rise on their way.
+BRIDGE, ARCH, TEMPLE, RISE = (0.1, 0.4), 0.03, 0.42, 0.1
 # One pair of so many has dark lenses; they let through so much.
 DARK, DARK_CLEAR = 0.15, (0.05, 0.3)
-# Clear lenses: opacity of the grey that they reflect at their top, at most.
-REFLECTION = 0.25
-# Frames: mostly black or brown, some metal, some of a colour (L*, a*, b* from, to), and their shares.
+# Lenses reflect the sky at their top, with this opacity at most; frames in photos are blurred so much, units.
+REFLECTION, SKY, SOFT = 0.25, Lab(85.0, 0.0, -3.0), 0.4
+# Frames: mostly black or brown, some metal, some of a colour: their shares, and colours from, to.
+SHARES = (0.55, 0.20, 0.15, 0.10)
 FRAMES = (
-    (0.55, Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)),
-    (0.20, Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)),
-    (0.15, Lab(45.0, -2.0, 0.0), Lab(65.0, 4.0, 25.0)),
-    (0.10, Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)),
+    (Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)),
+    (Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)),
+    (Lab(45.0, -2.0, 0.0), Lab(65.0, 4.0, 25.0)),
+    (Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)),
 )
 # A drawn frame is no lighter than this, or skin would swallow it; dark lenses in a drawing, and their gleam.
 DRAWN_LIGHTEST, DRAWN_LENS, GLEAM = 38.0, Lab(14.0, 1.0, -4.0), Lab(52.0, 0.0, -8.0)
-POINTS = 48
+GLEAM_OPACITY = 0.8
+# Corners of the gleam, shares of a lens's box.
+STREAK = ((0.30, 0.15), (0.48, 0.15), (0.30, 0.60), (0.16, 0.60))
+# Corners of a lens's outline, and of a temple.
+POINTS, TEMPLE_POINTS = 48, 9
+# A lens before an eye that looks so much narrower or wider than the other follows it, and no further.
+NARROWEST, WIDEST = 0.7, 1.15
 
 
 @dataclass(frozen=True)
@@ -66,14 +74,10 @@ class Glasses:
         lens = self._lenses(canvas) * bare
         if self.dark:
             canvas.lay(DRAWN_LENS, lens, 1.0 - self.clear)
-        height = np.linspace(1.0, 0.0, canvas.size, dtype=np.float32)[:, None]
-        rows = np.nonzero(lens.max(axis=1) > 0.5)[0]
-        if rows.size:
-            height = np.clip((rows[-1] - np.arange(canvas.size)[:, None]) / np.ptp(rows).clip(1), 0, 1)
-        canvas.lay(Lab(85.0, 0.0, -3.0), np.asarray(lens * height, np.float32), self.reflection)
-        frame = blurred(self._frame(canvas, self.thickness), 0.4 * canvas.unit)
+        canvas.lay(SKY, lens * self._height(canvas), self.reflection)
+        frame = blurred(self._frame(canvas, self.thickness), SOFT * canvas.unit)
         canvas.lay(self.frame, frame * bare)
-        return _bytes(canvas)
+        return canvas.pixels
 
     def onto_drawing(self, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """uint8 [S, S, 3] BGR, wearing them."""
@@ -81,13 +85,19 @@ class Glasses:
         bare = 1.0 - self.hair
         if self.dark:
             canvas.lay(DRAWN_LENS, self._lenses(canvas) * bare)
-            canvas.lay(GLEAM, self._gleam(canvas) * bare, 0.8)
+            canvas.lay(GLEAM, self._gleam(canvas) * bare, GLEAM_OPACITY)
         ink = Lab(min(self.frame.lightness, DRAWN_LIGHTEST), self.frame.green_red, self.frame.blue_yellow)
         canvas.lay(ink, self._frame(canvas, max(self.thickness, DRAWN * canvas.unit)) * bare)
-        return _bytes(canvas)
+        return canvas.pixels
 
     def _lenses(self, canvas: Canvas) -> Map:
         return np.maximum(*(canvas.polygon(lens) for lens in self.lenses))
+
+    def _height(self, canvas: Canvas) -> Map:
+        """From 0 at the lowest point of the lenses to 1 at their highest."""
+        rows = [y for lens in self.lenses for _, y in lens]
+        up = (max(rows) - np.arange(canvas.size)) / (max(rows) - min(rows))
+        return np.clip(up, 0.0, 1.0).astype(np.float32)[:, None]
 
     def _frame(self, canvas: Canvas, thickness: float) -> Map:
         lines = [[*lens, lens[0]] for lens in self.lenses] + list(self.others)
@@ -100,8 +110,7 @@ class Glasses:
         for lens in self.lenses:
             left, top = np.min(lens, axis=0)
             width, height = np.ptp(lens, axis=0)
-            corners = [(0.30, 0.15), (0.48, 0.15), (0.30, 0.60), (0.16, 0.60)]
-            streaks.append(canvas.polygon([(left + x * width, top + y * height) for x, y in corners]))
+            streaks.append(canvas.polygon([(left + x * width, top + y * height) for x, y in STREAK]))
         return np.minimum(np.maximum(*streaks), self._lenses(canvas))
 
 
@@ -119,7 +128,7 @@ def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Gl
     down = np.array([-along[1], along[0]])
     half_width, half_height = (random.uniform(*limits) * apart for limits in (HALF_WIDTH, HALF_HEIGHT))
     # A head that is turned narrows the farther eye and the lens before it.
-    shares = np.clip(widths / widths.mean(), 0.7, 1.15)
+    shares = np.clip(widths / widths.mean(), NARROWEST, WIDEST)
     exponent, lower = random.uniform(ROUND, SQUARE), random.uniform(*LOWER) * apart
     centers = [eye + lower * down for eye in (left, right)]
     lenses = [
@@ -127,25 +136,17 @@ def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Gl
         for center, share in zip(centers, shares, strict=True)
     ]
     up = -random.uniform(*BRIDGE) * half_height * down
-    inner = [
-        centers[0] + shares[0] * half_width * along + up,
-        centers[1] - shares[1] * half_width * along + up,
-    ]
-    outer = [
-        centers[0] - shares[0] * half_width * along + up,
-        centers[1] + shares[1] * half_width * along + up,
-    ]
-    middle = (inner[0] + inner[1]) / 2 - 0.03 * apart * down
+    sides = [share * half_width * along for share in shares]
+    inner = centers[0] + sides[0] + up, centers[1] - sides[1] + up
+    outer = centers[0] - sides[0] + up, centers[1] + sides[1] + up
+    bridge = inner[0], (inner[0] + inner[1]) / 2 - ARCH * apart * down, inner[1]
+    temples = (_temple(outer[0], -along, down, apart, labels), _temple(outer[1], along, down, apart, labels))
     dark = random.random() < DARK
     return Glasses(
         (lenses[0], lenses[1]),
-        (
-            [_point(p) for p in (inner[0], middle, inner[1])],
-            [_point(p) for p in _temple(outer[0], -along, down, apart, labels)],
-            [_point(p) for p in _temple(outer[1], along, down, apart, labels)],
-        ),
+        tuple([_point(place) for place in line] for line in (bridge, *temples)),
         max(1.0, apart * float(np.exp(random.uniform(np.log(THIN), np.log(THICK))))),
-        _material(random),
+        random_lab(FRAMES[int(random.choice(len(FRAMES), p=SHARES))], random),
         random.uniform(*DARK_CLEAR) if dark else 1.0,
         random.uniform(0.0, REFLECTION),
         step(labels["hair"], 0.35, 0.65),
@@ -180,8 +181,8 @@ def _temple(
 ) -> list[NDArray[np.float64]]:
     """From a lens towards the ear, as far as there is skin."""
     skin, points = labels["skin"] + labels["ears"] + labels["hair"], [start]
-    for reach in np.linspace(0.0, TEMPLE, 9)[1:]:
-        x, y = start + reach * apart * outwards - 0.1 * reach * apart * down
+    for reach in np.linspace(0.0, TEMPLE, TEMPLE_POINTS)[1:]:
+        x, y = start + reach * apart * outwards - RISE * reach * apart * down
         inside = 0 <= x < skin.shape[1] - 1 and 0 <= y < skin.shape[0] - 1
         if not inside or skin[round(y), round(x)] < 0.5:
             break
@@ -189,15 +190,5 @@ def _temple(
     return points
 
 
-def _material(random: np.random.Generator) -> Lab:
-    shares = np.array([share for share, _, _ in FRAMES])
-    _, low, high = FRAMES[int(random.choice(len(FRAMES), p=shares / shares.sum()))]
-    return Lab(*(float(value) for value in random.uniform(np.array(low.values), np.array(high.values))))
-
-
 def _point(place: NDArray[np.float64]) -> Point:
     return float(place[0]), float(place[1])
-
-
-def _bytes(canvas: Canvas) -> NDArray[np.uint8]:
-    return np.asarray(np.clip(canvas.picture * 255.0, 0.0, 255.0).round(), np.uint8)

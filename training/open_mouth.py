@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.proportions import Value
-from animirror.training.pen.paint import Canvas, Lab, Map, blurred
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab
 
 # Lips of fewer pixels than this share of the view are not opened.
 MIN_LIPS = 0.001
@@ -147,20 +147,15 @@ def _inside(
     u, v = mouth.coordinates(size)
     below = mouth.below(u, v)
     deepest = float(below[gap > 0].max(initial=1e-3))
-    canvas = Canvas(np.tile(_between(THROAT, random).bgr, (size, size, 1)))
+    canvas = Canvas(np.tile(random_lab(THROAT, random).bgr, (size, size, 1)))
     if random.random() < TONGUE_SEEN:
         top, wide = random.uniform(*TONGUE_TOP), random.uniform(*TONGUE_WIDTH)
         tongue = np.square(u / wide) + np.square((below / deepest - 1.1) / (1.1 - top)) < 1.0
-        canvas.lay(_between(TONGUE, random), blurred(tongue.astype(np.float32), 1.5 * canvas.unit))
+        canvas.lay(random_lab(TONGUE, random), blurred(tongue.astype(np.float32), 1.5 * canvas.unit))
     if not (labels["mouth"] > 0.5).sum() > OPEN * np.square(mouth.half) and random.random() < TEETH_SEEN:
         teeth = below < random.uniform(*TEETH_HEIGHT) * deepest * (1.0 - 0.5 * np.square(u))
-        canvas.lay(_between(TEETH, random), blurred(teeth.astype(np.float32), 0.5 * canvas.unit))
+        canvas.lay(random_lab(TEETH, random), blurred(teeth.astype(np.float32), 0.5 * canvas.unit))
     return canvas.picture * np.float32(255.0)
-
-
-def _between(ends: tuple[Lab, Lab], random: np.random.Generator) -> Lab:
-    low, high = (np.array(end.values) for end in ends)
-    return Lab(*(float(value) for value in random.uniform(low, high)))
 
 
 def _remapped(

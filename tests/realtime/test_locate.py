@@ -207,6 +207,22 @@ def test_lonely_hair_is_a_head_from_behind() -> None:
     assert view.share == pytest.approx(144 / 1024)
 
 
+@pytest.mark.parametrize(("gap", "joined"), [(1, True), (2, False)])
+@pytest.mark.parametrize("turns", range(4))
+def test_hair_over_one_cell_of_gap_is_the_heads_and_over_two_is_not(
+    gap: int, joined: bool, turns: int
+) -> None:
+    skin, hair = np.zeros((40, 40), np.float32), np.zeros((40, 40), np.float32)
+    skin[14:26, 14:26] = 1.0
+    hair[14:26, 26 + gap : 34 + gap] = 1.0
+    maps = np.stack([1.0 - skin - hair, skin, hair]).astype(np.float32)
+    turned, everywhere = np.rot90(maps, turns, (1, 2)).copy(), np.ones((40, 40), np.float32)
+    view = HeadFinder(("background", "skin", "hair")).one(turned, Box(14, 14, 26, 26), everywhere)
+    assert view is not None
+    longer = max(view.head.width, view.head.height)
+    assert longer == pytest.approx(20 + gap if joined else 12, abs=1)
+
+
 def test_doubtful_texture_is_nobody() -> None:
     probabilities = np.zeros((3, 32, 32), np.float32)
     probabilities[0], probabilities[1] = 0.45, 0.55

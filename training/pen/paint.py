@@ -49,6 +49,12 @@ class Lab:
         return np.asarray(np.clip(cv2.cvtColor(pixel, cv2.COLOR_LAB2BGR), 0.0, 1.0)[0, 0], np.float32)
 
 
+def random_lab(ends: tuple[Lab, Lab], random: np.random.Generator) -> Lab:
+    """A colour between two, each channel by itself."""
+    low, high = (np.array(end.values) for end in ends)
+    return Lab(*(float(value) for value in random.uniform(low, high)))
+
+
 INK = Lab(8.0, 4.0, 1.0)
 WHITE = Lab(98.0, 0.0, 0.0)
 
@@ -64,6 +70,11 @@ class Canvas:
     def __post_init__(self) -> None:
         self.size = self.picture.shape[0]
         self.unit = self.size / 256.0
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture as uint8 [S, S, 3] BGR."""
+        return np.asarray(np.clip(self.picture * 255.0, 0.0, 255.0).round(), np.uint8)
 
     def lay(self, color: Lab | NDArray[np.float32], where: Map, opacity: float = 1.0) -> None:
         """Paint a colour, or another picture, over ``where``."""

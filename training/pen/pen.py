@@ -48,4 +48,4 @@ def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -
         draw_eye(canvas, eye, parts, tones, hand)
     draw_glasses(canvas, lab, parts, tones, hand)
     draw_hair(canvas, lab, parts, hand)
-    return np.asarray(np.clip(canvas.picture * 255.0, 0.0, 255.0).round(), np.uint8)
+    return canvas.pixels
