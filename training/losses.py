@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from animirror.training.confusion import IGNORED
+
 
 def grouped_log_probabilities(logits: torch.Tensor, groups: Sequence[Sequence[int]]) -> torch.Tensor:
     """Log probabilities of the L labels and then of the groups of labels.
@@ -19,16 +21,42 @@ def grouped_log_probabilities(logits: torch.Tensor, groups: Sequence[Sequence[in
     return torch.cat([log_labels, *log_groups], dim=1)
 
 
+# A head that fills a portrait covers about this share of it; pictures with smaller ones count more, by the
+# root of the areas' ratio (the ratio itself would let a few street scenes decide every step).
+FULL_HEAD = 0.5
+
+
+def small_head_weights(codes: torch.Tensor, heads: Sequence[int], limit: float) -> torch.Tensor:
+    """How much each picture counts: float32 [N], 1 to ``limit``, for codes int64 [N, H, W].
+
+    A mean over pixels hardly hears of a head of a quarter of the side, which has a sixteenth of the pixels.
+    ``heads``: the codes that are parts of heads. A picture without any counts 1.
+    """
+    head = torch.isin(codes, torch.tensor(list(heads), device=codes.device))
+    share = head.float().mean(dim=(1, 2))
+    weights = (FULL_HEAD / share.clamp(min=1e-6)).sqrt().clamp(1.0, max(limit, 1.0))
+    return torch.where(share > 0, weights, 1.0)
+
+
 def grouped_cross_entropy(
-    logits: torch.Tensor, codes: torch.Tensor, groups: Sequence[Sequence[int]]
+    logits: torch.Tensor,
+    codes: torch.Tensor,
+    groups: Sequence[Sequence[int]],
+    weights: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Cross entropy where a pixel may be known only up to a group of labels.
 
-    ``codes`` int64 [N, H, W]: a label index (0..L-1), or L + g for "one of groups[g]". The mean over all
-    pixels of -log p(code); with no group in use it is the ordinary cross entropy.
+    ``codes`` int64 [N, H, W]: a label index (0..L-1), or L + g for "one of groups[g]", or IGNORED. The mean
+    over all pixels of -log p(code), each with its picture's weight (``weights`` float32 [N]; None: alike);
+    with no group in use it is the ordinary cross entropy.
     """
     resized = F.interpolate(logits, size=codes.shape[-2:], mode="bilinear", align_corners=False)
-    return F.nll_loss(grouped_log_probabilities(resized, groups), codes)
+    log_probabilities = grouped_log_probabilities(resized, groups)
+    if weights is None:
+        return F.nll_loss(log_probabilities, codes)
+    losses = F.nll_loss(log_probabilities, codes, reduction="none").sum(dim=(1, 2))
+    counted = (codes != IGNORED).sum(dim=(1, 2))
+    return (losses * weights).sum() / (counted * weights).sum().clamp(min=1.0)
 
 
 def adversarial(scores: Sequence[torch.Tensor], real: bool) -> torch.Tensor:

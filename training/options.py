@@ -101,6 +101,11 @@ class SegformerOptions:
         "Muon's rate for the matrices, as a factor of learning_rate; 0: AdamW for all parameters",
         minimum=0.0,
     )
+    small_heads: float = option(
+        1.0,
+        "pictures with small heads count up to so many times more, by the root of their areas; 1: all alike",
+        minimum=1.0,
+    )
     warmup: int = option(200, "steps of linear warm-up", minimum=0)
     schedule: str = option(
         "cosine",

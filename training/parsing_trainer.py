@@ -25,7 +25,7 @@ from transformers import (
 from animirror.training import parsing_report as report
 from animirror.training.checkpoint import load_weights, read_description, save_checkpoint, save_tensors
 from animirror.training.confusion import Confusion, Scores
-from animirror.training.losses import grouped_cross_entropy
+from animirror.training.losses import grouped_cross_entropy, small_head_weights
 from animirror.training.options import SegformerOptions, dump_options
 from animirror.training.parsing_views import WholePictures
 from animirror.training.stopper import Stopper
@@ -40,6 +40,9 @@ class GroupedTrainer(Trainer):
     """The HF Trainer with the loss over labels and groups of labels."""
 
     groups: list[tuple[int, ...]]
+    # The codes that are parts of heads; pictures with small ones count up to so many times more.
+    heads: tuple[int, ...] = ()
+    small_heads: float = 1.0
 
     def compute_loss(
         self,
@@ -50,7 +53,10 @@ class GroupedTrainer(Trainer):
     ) -> Any:
         outputs = model(pixel_values=inputs["pixel_values"])
         codes = inputs["labels"][:, ::LOSS_STRIDE, ::LOSS_STRIDE]
-        loss = grouped_cross_entropy(outputs.logits.float(), codes, self.groups)
+        weights = None
+        if self.heads and self.small_heads > 1:
+            weights = small_head_weights(codes, self.heads, self.small_heads)
+        loss = grouped_cross_entropy(outputs.logits.float(), codes, self.groups, weights)
         return (loss, outputs) if return_outputs else loss
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:

@@ -133,6 +133,7 @@ def train(options: SegformerOptions, resume: bool = False, max_minutes: float | 
         ],
     )
     trainer.groups = list(groups.values())
+    trainer.heads, trainer.small_heads = head_codes(labels, list(groups)), options.small_heads
     with stopper:
         trainer.train(resume_from_checkpoint=str(checkpoint) if resume else None)
     if stopper.interrupted:
@@ -173,6 +174,12 @@ def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple
         return {}
     members = group_members(labels)
     return {name: members[name] for name in GROUPS}
+
+
+def head_codes(labels: Sequence[str], groups: Sequence[str]) -> tuple[int, ...]:
+    """The codes that are parts of heads: the labels of face and hair, and the group "face"."""
+    known = sorted(index for members in head_regions(labels).values() for index in members)
+    return (*known, *(len(labels) + place for place, name in enumerate(groups) if name == "face"))
 
 
 def offline_spec(spec: dict[str, Any], model: nn.Module, labels: Sequence[str]) -> dict[str, Any]:

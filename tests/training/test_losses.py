@@ -23,6 +23,25 @@ def test_grouped_cross_entropy_without_groups_is_the_ordinary_one() -> None:
     assert ours.item() == pytest.approx(torch.nn.functional.cross_entropy(logits, codes).item(), rel=1e-5)
 
 
+def test_pictures_count_by_their_weights_and_ignored_pixels_do_not() -> None:
+    # Probabilities 0.1 and 0.9 everywhere; two pixels of the first picture's four are ignored.
+    logits = torch.log(torch.tensor([0.1, 0.9])).view(1, 2, 1, 1).expand(2, 2, 2, 2)
+    codes = torch.tensor([[[0, 0], [-100, -100]], [[1, 1], [1, 1]]])
+    loss = losses.grouped_cross_entropy(logits, codes, [], torch.tensor([3.0, 1.0]))
+    assert loss.item() == pytest.approx(-(3 * 2 * math.log(0.1) + 4 * math.log(0.9)) / (3 * 2 + 4), rel=1e-5)
+    alike = losses.grouped_cross_entropy(logits, codes, [], torch.ones(2))
+    assert alike.item() == pytest.approx(losses.grouped_cross_entropy(logits, codes, []).item(), rel=1e-5)
+
+
+def test_small_heads_count_by_the_root_of_their_area() -> None:
+    codes = torch.zeros(4, 20, 20, dtype=torch.int64)
+    codes[0, :10] = 1  # half of the picture: a portrait
+    codes[1, :5, :10] = 7  # an eighth, of another code
+    codes[2, 0, 0] = 1  # a speck, held by the limit
+    weights = losses.small_head_weights(codes, [1, 7], 4.0)
+    assert weights.tolist() == pytest.approx([1.0, 2.0, 4.0, 1.0])
+
+
 def test_least_squares_by_hand() -> None:
     scores = [torch.tensor([0.5, 2.0])]
     assert losses.adversarial(scores, True).item() == pytest.approx((0.25 + 1.0) / 2)
