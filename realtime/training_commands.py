@@ -79,10 +79,23 @@ def _add_evaluate(commands: Any, command: Command) -> None:
     generator.add_argument("--video", type=Path, metavar="FILE", help="a video of somebody who moves")
     generator.add_argument("--frames", type=int, default=150, help="frames of the video (%(default)s)")
     generator.add_argument("--sheet", type=Path, metavar="FILE", help="PNG or JPEG of all heads")
-    for kind in (segmenter, generator):
+    videos = command(
+        kinds,
+        "videos",
+        _of_module("animirror.training.evaluate_videos"),
+        "how a style holds in videos: where somebody is found, how steady it is, a sheet of moments",
+        "films --sheet sheet.jpg",
+        "evaluate ",
+    )
+    videos.add_argument(
+        "videos", nargs="+", type=Path, metavar="VIDEO", help="video files, or folders of them"
+    )
+    videos.add_argument("--sheet", type=Path, metavar="FILE", help="PNG or JPEG: a row of moments per video")
+    for kind in (segmenter, generator, videos):
         kind.add_argument("--model", help="name of the model (the default one)")
         kind.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (auto)")
-        kind.add_argument("--record", action="store_true", help="write the scores into the manifest")
+        if kind is not videos:
+            kind.add_argument("--record", action="store_true", help="write the scores into the manifest")
         kind.add_argument("--json", action="store_true", help="print the scores as JSON")
 
 

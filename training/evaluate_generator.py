@@ -24,7 +24,7 @@ from rich.table import Table
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter
-from animirror.realtime.images import Picture, check_target, read_picture, write_picture
+from animirror.realtime.images import read_picture
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.stylize import load_stylizer
@@ -32,6 +32,7 @@ from animirror.realtime.zoo import ModelEntry, Zoo
 from animirror.training.evaluate import three_classes
 from animirror.training.features import Extractor, load_extractor
 from animirror.training.metrics import frechet_distance, kernel_distance
+from animirror.training.sheets import make_room, write_sheet
 from animirror.training.splits import pictures, read_splits
 from animirror.training.steadiness import Frame, Steadiness, measure_steadiness
 
@@ -39,8 +40,6 @@ from animirror.training.steadiness import Frame, Steadiness, measure_steadiness
 SIDE = 256
 # Fewer pictures than this say nothing of a distribution.
 FEWEST = 2
-SHEET_COLUMNS, SHEET_SIDE = 8, 160
-JPEG_QUALITY = 88
 
 
 @dataclass(frozen=True)
@@ -171,30 +170,6 @@ def draw_video(
             yield timed.frame, filtered.frame, filtered.mask
 
 
-def write_sheet(heads: Sequence[DrawnHead], path: Path) -> None:
-    """Every photo with its blended result below it, SHEET_COLUMNS a row. Raises UserError."""
-    _make_room(path)
-    rows = []
-    for start in range(0, len(heads), SHEET_COLUMNS):
-        part = heads[start : start + SHEET_COLUMNS]
-        for row in ([head.photo for head in part], [head.result for head in part]):
-            white = [np.full((SIDE, SIDE, 3), 255, np.uint8)] * (SHEET_COLUMNS - len(row))
-            rows.append(np.hstack([*row, *white]))
-    sheet = np.vstack(rows)
-    width = SHEET_COLUMNS * SHEET_SIDE
-    sheet = cv2.resize(sheet, (width, width * sheet.shape[0] // sheet.shape[1]), interpolation=cv2.INTER_AREA)
-    write_picture(Picture(np.asarray(sheet, np.uint8)), path, JPEG_QUALITY)
-
-
-def _make_room(sheet: Path) -> None:
-    """Make its folder; raise UserError where it could not be written."""
-    try:
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The sheet {sheet} cannot be written: {error.strerror}.") from error
-    check_target(sheet, overwrite=True)
-
-
 def chosen(folder: Path, splits: Path | None, set_name: str | None, count: int) -> list[Path]:
     """Up to ``count`` pictures of a folder, spread evenly; with splits the validation pictures of a set.
 
@@ -220,13 +195,13 @@ def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> Genera
     ]
     drawings = chosen(arguments.drawings, None, None, sys.maxsize) if arguments.drawings else []
     if arguments.sheet:
-        _make_room(arguments.sheet)
+        make_room(arguments.sheet)
     steadiness = _measure_video(face_filter, arguments.video, arguments.frames) if arguments.video else None
     heads = draw_heads(face_filter, files)
     if not heads:
         raise UserError(f"Nobody was found in the photos of {', '.join(arguments.photos)}.")
     if arguments.sheet:
-        write_sheet(heads, arguments.sheet)
+        write_sheet([(head.photo, head.result) for head in heads], arguments.sheet)
     distances = None
     if drawings:
         on_gpu = arguments.device in ("auto", "cuda", "tensorrt") and torch.cuda.is_available()
