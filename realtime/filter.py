@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
-from animirror.realtime.light import Light, measure_light
+from animirror.realtime.light import Light, clearer, measure_light, softness
 from animirror.realtime.locate import Locator, SegmenterLike, Track
 from animirror.realtime.proportions import EYES_LABEL, enlarge_eyes, find_eyes, steadied
 from animirror.realtime.regions import DEFAULT_REGIONS, Crop, label_indices, region_probability
@@ -238,8 +238,9 @@ class FaceFilter:
         return head.groups
 
     def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
-        """The head as the generator knows heads from its training: in studio light, with large eyes."""
+        """The head as the generator knows heads from its training: well lit, clear, with large eyes."""
         lit = head.light.into_studio(head.image)
+        lit = clearer(lit, softness(head.crop.side, head.image.shape[0]))
         amount = 1.0 + (self.stylizer.eyes - 1.0) * self._options.eyes
         if amount == 1.0 or not self._eyes:
             return lit

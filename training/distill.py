@@ -41,7 +41,7 @@ from animirror.training.look import as_filtered
 from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
 from animirror.training.options import DistillOptions, load_options
-from animirror.training.parsing_data import worn
+from animirror.training.parsing_data import shaded, worn
 from animirror.training.pool import ImagePool
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_photos
@@ -280,7 +280,8 @@ class Pairs(Dataset[torch.Tensor]):
         photo, drawing = (
             jittered(picture, self._size, self._jitter, np.random.default_rng(seed)) for picture in pair
         )
-        return torch.stack([to_tensor(worn(photo, random)), to_tensor(drawing)])
+        seen = worn(shaded(photo, random), random)
+        return torch.stack([to_tensor(seen), to_tensor(drawing)])
 
 
 def load_teacher(options: DistillOptions) -> nn.Module:

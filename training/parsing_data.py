@@ -413,8 +413,8 @@ def draw_nobody(size: int, random: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    """What lenses, light and codecs do: light, colour cast, grey, and what :func:`worn` does."""
-    values = image.astype(np.float32)
+    """What lenses, light and codecs do: light, colour cast, grey, and what :func:`shaded` and `worn` do."""
+    values = shaded(image, random)
     if random.random() < 0.7:
         values = _relight(values, random)
     if random.random() < 0.12:
@@ -422,17 +422,46 @@ def spoil(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.u
     return worn(values, random)
 
 
+# Share of pictures with soft shadows, how fine they are (cells across the picture) and how deep (standard
+# deviation of the logarithm of the light): under a lamp on the ceiling eyes lie in the dark.
+SHADED, SHADE_CELLS, MAX_SHADE = 0.25, (3, 14), 0.35
+
+
+def shaded(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.float32]:
+    """A picture, uint8 [S, S, 3], as float32 0..255, a fourth of them with soft random light and shadows."""
+    values = image.astype(np.float32)
+    if random.random() >= SHADED:
+        return values
+    cells, depth = int(random.integers(*SHADE_CELLS)), float(random.uniform(0.1, MAX_SHADE))
+    field = random.normal(0, depth, (cells, cells)).astype(np.float32)
+    light = np.exp(cv2.resize(field, values.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+    return np.asarray(np.clip(values * light[..., None], 0, 255), np.float32)
+
+
+# Share of pictures that were once this much smaller (factor, from the least): a head of 75 px before a webcam
+# is drawn at 256, and what its codec left of the eyes is all that there is to see.
+FEW_PIXELS, FEWEST_PIXELS, MANY_PIXELS = 0.3, 0.25, 0.9
+
+
 def worn(values: NDArray[np.uint8] | NDArray[np.float32], random: np.random.Generator) -> NDArray[np.uint8]:
     """A picture (0..255) as lenses, sensors and codecs leave it: blur, low resolution, noise, JPEG."""
     values = values.astype(np.float32)
     if random.random() < 0.25:
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), float(random.uniform(0.4, 1.8))), np.float32)
-    if random.random() < 0.15:
-        values = _lose_detail(values, float(random.uniform(0.35, 0.9)))
+    if random.random() >= FEW_PIXELS:
+        return _recorded(values, random)
+    height, width = values.shape[:2]
+    factor = _log_uniform(random, FEWEST_PIXELS, MANY_PIXELS)
+    small = cv2.resize(values, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    small = _recorded(np.asarray(small, np.float32), random)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _recorded(values: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.uint8]:
     if random.random() < 0.3:
         values = values + random.normal(0, random.uniform(2, 12), values.shape).astype(np.float32)
     result = np.clip(values, 0, 255).astype(np.uint8)
-    if random.random() < 0.25:
+    if random.random() < 0.3:
         _, packed = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(25, 90))])
         result = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
     return result
@@ -452,9 +481,3 @@ def _relight(values: NDArray[np.float32], random: np.random.Generator) -> NDArra
         slope = ramp[None, :] * math.cos(direction) + ramp[:, None] * math.sin(direction)
         saturated = saturated * (1 + float(random.uniform(0.2, 0.6)) * slope[..., None])
     return np.asarray(np.clip(saturated, 0, 255), np.float32)
-
-
-def _lose_detail(values: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    height, width = values.shape[:2]
-    small = cv2.resize(values, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from animirror.realtime.light import FACE_LEVEL, MAX_BLACK, Light, measure_light
+from animirror.realtime.light import CLARITY, FACE_LEVEL, MAX_BLACK, Light, clearer, measure_light, softness
 
 ALL = np.ones((16, 16), np.float32)
 
@@ -43,3 +43,22 @@ def test_haze_is_bounded_and_nothing_is_concluded_from_nothing() -> None:
 
 def test_steadied_is_between() -> None:
     assert Light(40, 200, 0.5).steadied(Light(0, 250, 1.0), 0.5) == Light(20, 225, 0.75)
+
+
+def test_heads_of_few_pixels_are_soft() -> None:
+    assert [softness(side, 256) for side in (512, 256, 192, 128, 64)] == pytest.approx([0, 0, 1 / 3, 1, 1])
+
+
+def test_eyes_in_the_shade_come_out_of_soft_heads() -> None:
+    """A dark spot as large as an eye gains contrast by CLARITY; a slope as wide as the picture stays."""
+    slope = np.linspace(90, 150, 256, dtype=np.float32)[None, :].repeat(256, 0)
+    picture = np.repeat(np.rint(slope).astype(np.uint8)[..., None], 3, axis=2)
+    picture[120:136, 120:136] -= 20
+    clear = clearer(picture, 0.5).astype(int)
+    depth = clear[128, 80, 0] - clear[128, 128, 0]
+    flat = int(picture[128, 80, 0]) - int(picture[128, 128, 0])
+    assert flat == 9
+    # The spot is 16 px wide and the average reaches far beyond it: nearly all of its 20 levels count.
+    assert depth - flat == pytest.approx(0.5 * CLARITY * 20, abs=2.5)
+    assert np.abs(clear[:, 60:100] - picture[:, 60:100].astype(int)).max() <= 3
+    assert clearer(picture, 0.0) is picture

@@ -14,15 +14,13 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.segment import Segmenter
 from animirror.realtime.sinks import VideoSink
 from animirror.training.evaluate_generator import (
-    SHEET_COLUMNS,
-    SHEET_SIDE,
     SIDE,
     DrawnHead,
     chosen,
     measure_distances,
     measure_kept,
-    write_sheet,
 )
+from animirror.training.sheets import SIDE as SHEET_SIDE
 from tests.conftest import GROUND, HAIR, SKIN
 
 
@@ -81,20 +79,6 @@ def test_validation_photos_alone_where_splits_are_named(data: Path, tmp_path: Pa
     assert [path.name for path in chosen(images, None, None, 3)] == ["00.png", "04.png", "09.png"]
     with pytest.raises(UserError, match="no pictures of these splits"):
         chosen(images, data / "splits.json", "nobody", 9)
-
-
-def test_a_sheet_shows_before_above_after(tmp_path: Path) -> None:
-    before, after = (np.full((SIDE, SIDE, 3), level, np.uint8) for level in (40, 200))
-    path = tmp_path / "new" / "sheet.png"
-    write_sheet([head_of(before, after)] * (SHEET_COLUMNS + 1), path)
-    sheet = cv2.imread(str(path))
-    assert sheet.shape == (4 * SHEET_SIDE, SHEET_COLUMNS * SHEET_SIDE, 3)
-    middles = sheet[SHEET_SIDE // 2 :: SHEET_SIDE, SHEET_SIDE // 2 :: SHEET_SIDE, 0]
-    assert middles[:, 0].tolist() == [40, 200, 40, 200]
-    assert middles[:, 1].tolist() == [40, 200, 255, 255]
-    assert [file.name for file in path.parent.iterdir()] == ["sheet.png"]
-    with pytest.raises(UserError, match=r"cannot be written as '\.xyz'"):
-        write_sheet([head_of(before, after)], tmp_path / "sheet.xyz")
 
 
 def test_the_command_scores_the_style_that_ships(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
