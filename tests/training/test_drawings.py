@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from skimage import data as pictures
 
 from animirror.realtime.cli import main
@@ -177,6 +178,10 @@ def test_pairs_that_are_not_there_are_named(root: Path, tmp_path: Path) -> None:
         parse_options(DistillOptions, {"teacher": "a", "pairs": "b"}, "options.json")
 
 
+def likeness(one: torch.Tensor, other: torch.Tensor) -> float:
+    return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])
+
+
 def test_items_move_photo_and_drawing_alike_and_spoil_the_photo_alone() -> None:
     random = np.random.default_rng(2)
     # Nothing so fine that a picture of few pixels would lose all of it.
@@ -195,8 +200,11 @@ def test_items_move_photo_and_drawing_alike_and_spoil_the_photo_alone() -> None:
     differences = [float((a - b).abs().mean()) for a, b in zip(photos, drawings, strict=True)]
     # Many photos are left as they are; those are their twins, pixel by pixel.
     assert sum(value == 0 for value in differences) >= 5
-    assert 0 < max(differences) < 0.2
-    assert float((drawings[0] - drawings[1]).abs().mean()) > max(differences)
+    assert max(differences) > 0
+    # Shadows, few pixels and noise leave everything in its place; two items show two places.
+    for photo, drawing in zip(photos, drawings, strict=True):
+        assert likeness(photo, drawing) > 0.6
+    assert likeness(drawings[0], drawings[1]) < 0.3
 
 
 def test_a_student_learns_the_drawings(options: DistillOptions) -> None:
