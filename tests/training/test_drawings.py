@@ -185,7 +185,7 @@ def likeness(one: torch.Tensor, other: torch.Tensor) -> float:
 def test_items_move_photo_and_drawing_alike_and_spoil_the_photo_alone() -> None:
     random = np.random.default_rng(2)
     # Nothing so fine that a picture of few pixels would lose all of it.
-    noise = cv2.GaussianBlur(random.normal(0, 255 * 4, (PAIR_SIZE, PAIR_SIZE, 3)), (0, 0), 8)
+    noise = cv2.GaussianBlur(random.normal(0, 255 * 8, (PAIR_SIZE, PAIR_SIZE, 3)), (0, 0), 8)
     picture = np.clip(128 + noise, 0, 255).astype(np.uint8)
 
     class Same(Picture):
