@@ -48,6 +48,10 @@ from animirror.training.workers import answers
 MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 400
 PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
 PARTS = ("train", "validation")
+# Options that have photos drawn once more.
+COPIES = ("open_mouths", "glasses", "plain_eyes")
+# Of the enlargement of eyes, photos with plain eyes get a random share up to this.
+PLAIN = 0.6
 # Photos that a process is given at once: each takes half a second.
 CHUNK = 8
 
@@ -117,11 +121,11 @@ def read_pairs(folder: Path, part: str) -> list[tuple[Picture, Picture]]:
 
 
 def _check_same_hand(folder: Path, options: DistillOptions) -> None:
-    names = ("hand", "eyes", "studio_light", "open_mouths", "glasses")
+    names = ("hand", "eyes", "studio_light", *COPIES)
     wanted = {name: getattr(options, name) for name in names}
     about = folder / ABOUT
     if about.exists():
-        known = {"open_mouths": 0.0, "glasses": 0.0} | _read_about(about)
+        known = dict.fromkeys(COPIES, 0.0) | _read_about(about)
         if known != wanted:
             raise UserError(
                 f"{folder} holds drawings made otherwise ({known}, now {wanted}); name another "
@@ -168,7 +172,12 @@ def _tasks(
     ]
     if validation:
         return tasks
-    return tasks + _opened(tasks, options.open_mouths) + _wearing(tasks, options.glasses)
+    return [
+        *tasks,
+        *_opened(tasks, options.open_mouths),
+        *_wearing(tasks, options.glasses),
+        *_with_plain_eyes(tasks, options.plain_eyes),
+    ]
 
 
 def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
@@ -186,6 +195,18 @@ def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:
     return [
         replace(task, stem=stem, glasses=True) for task, stem in named if _seed(stem) % 1000 < 1000 * share
     ]
+
+
+def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos once more, their eyes less enlarged; the same ones each time."""
+    copies = []
+    for task in tasks:
+        stem, look = f"{task.stem}-eyes", task.picture.look
+        if _seed(stem) % 1000 < 1000 * share and isinstance(look, Look):
+            part = PLAIN * float(np.random.default_rng(_seed(stem)).random())
+            plain = replace(look, amount=1.0 + part * (look.amount - 1.0))
+            copies.append(replace(task, stem=stem, picture=replace(task.picture, look=plain)))
+    return copies
 
 
 def _seed(stem: str) -> int:

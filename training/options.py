@@ -279,6 +279,13 @@ class DistillOptions(CycleganOptions):
     glasses: float = option(
         0.0, "share of the photos that are drawn once more, wearing glasses put on them (own idea)", 0.0, 1.0
     )
+    plain_eyes: float = option(
+        0.0,
+        "share of the photos that are drawn once more, eyes hardly enlarged or not at all: live, those that "
+        "the segmenter does not see stay as they are (own idea)",
+        0.0,
+        1.0,
+    )
     generator: dict[str, Any] = option({"name": "lite"}, "the student: registry name and arguments")
     discriminator: dict[str, Any] = option({"name": "patchgan"}, "the student's: likewise")
     drawings: list[PictureSet] = option([], UNUSED)

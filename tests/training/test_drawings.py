@@ -140,6 +140,22 @@ def test_photos_come_once_more_with_glasses_on_photo_and_drawing(root: Path, tmp
             assert change[85:].max() == 0
 
 
+def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
+    plain = options_for(root, tmp_path, eyes=2.0, plain_eyes=1.0)
+    assert prepare_drawings(plain) == {"train": 6, "validation": 1}
+    for small, large in zip(*[iter(read_pairs(Path(plain.pairs), "train"))] * 2, strict=True):
+        assert small[0].path.stem == f"{large[0].path.stem}-eyes"
+        for without, with_ in zip(small, large, strict=True):
+            eyes = [picture.view(128).astype(int).mean(axis=2) for picture in (without, with_)]
+            # More dark where pupils and lashes are; nothing moves at mouth and chin.
+            dark = [(eye[45:72, 38:90] < 90).sum() for eye in eyes]
+            assert dark[1] > dark[0] > 0
+            assert (np.abs(eyes[0] - eyes[1])[45:72, 38:90] > 30).sum() > 20
+            assert np.abs(eyes[0] - eyes[1])[85:].max() < 3
+    with pytest.raises(UserError, match="holds drawings made otherwise"):
+        prepare_drawings(dataclasses.replace(plain, plain_eyes=0.5))
+
+
 def test_the_command_draws_in_processes_as_alone(
     root: Path, options: DistillOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
