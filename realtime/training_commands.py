@@ -90,6 +90,7 @@ def _add_evaluate(commands: Any, command: Command) -> None:
     videos.add_argument(
         "videos", nargs="+", type=Path, metavar="VIDEO", help="video files, or folders of them"
     )
+    videos.add_argument("--frames", type=int, help="the first frames of each alone (all)")
     videos.add_argument("--sheet", type=Path, metavar="FILE", help="PNG or JPEG: a row of moments per video")
     for kind in (segmenter, generator, videos):
         kind.add_argument("--model", help="name of the model (the default one)")

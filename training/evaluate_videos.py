@@ -5,6 +5,7 @@ animirror evaluate videos ../shared/data/videos --sheet sheet.jpg
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from argparse import Namespace
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter
 from animirror.realtime.regions import Crop, mask_box, whole_frame
 from animirror.realtime.segment import load_segmenter
@@ -26,7 +28,7 @@ from animirror.realtime.sources import VideoSource
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.view import draw_text
 from animirror.realtime.zoo import Zoo
-from animirror.training.evaluate_generator import draw_video
+from animirror.training.evaluate_generator import FEWEST, draw_video
 from animirror.training.sheets import COLUMNS, Pair, make_room, write_sheet
 from animirror.training.steadiness import Frame, measure_steadiness
 
@@ -80,10 +82,12 @@ def _around(mask: NDArray[np.float32]) -> Crop:
     return Crop((box.left + box.right) / 2, (box.top + box.bottom) / 2, side)
 
 
-def score_video(face_filter: FaceFilter, video: Path) -> tuple[VideoScore, list[Pair]]:
-    """All frames through the filter, one after the other, and COLUMNS moments of it. Raises UserError."""
+def score_video(
+    face_filter: FaceFilter, video: Path, most: int | None = None
+) -> tuple[VideoScore, list[Pair]]:
+    """All frames (the first ``most``) through the filter, in order, and COLUMNS moments of them. UserError."""
     with VideoSource(video) as source:
-        frames = sum(1 for _ in source)
+        frames = sum(1 for _ in itertools.islice(source, most))
     # The middles of equal parts.
     moments = frozenset((2 * index + 1) * frames // (2 * COLUMNS) for index in range(COLUMNS))
     watch = _Watch(moments)
@@ -99,7 +103,9 @@ def score_video(face_filter: FaceFilter, video: Path) -> tuple[VideoScore, list[
 
 
 def run(arguments: Namespace) -> int:
-    """`animirror evaluate videos VIDEO_OR_FOLDER... [--sheet FILE]`."""
+    """`animirror evaluate videos VIDEO_OR_FOLDER... [--frames N] [--sheet FILE]`."""
+    if arguments.frames is not None and arguments.frames < FEWEST:
+        raise UserError(f"--frames must be at least {FEWEST}.")
     files = [item.path for item in select(arguments.videos, recursive=False, include=[])]
     if arguments.sheet:
         make_room(arguments.sheet)
@@ -109,7 +115,7 @@ def run(arguments: Namespace) -> int:
     face_filter = FaceFilter(segmenter, load_stylizer(zoo, entry.name, arguments.device))
     scores, sheet = [], []
     for file in files:
-        score, pairs = score_video(face_filter, file)
+        score, pairs = score_video(face_filter, file, arguments.frames)
         scores.append(score)
         # A video shorter than a row fills it with its last moment: every row is one video's.
         sheet += [*pairs, *[pairs[-1]] * (COLUMNS - len(pairs))]

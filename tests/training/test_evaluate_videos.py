@@ -46,9 +46,11 @@ def test_somebody_comes_in_the_second_half(tmp_path: Path, segmenter: Segmenter,
 
 def test_nobody_has_no_steadiness(tmp_path: Path, segmenter: Segmenter, stylizer: Stylizer) -> None:
     frames = [np.full((120, 160, 3), GROUND, np.uint8)] * 3
-    score, pairs = score_video(FaceFilter(segmenter, stylizer), film(tmp_path / "empty.mp4", frames))
+    video = film(tmp_path / "empty.mp4", frames)
+    score, pairs = score_video(FaceFilter(segmenter, stylizer), video)
     assert (score.frames, score.found, score.unsteadiness) == (3, 0.0, None)
     assert 1 <= len(pairs) <= 3
+    assert score_video(FaceFilter(segmenter, stylizer), video, most=2)[0].frames == 2
 
 
 def test_the_command_tells_and_shows_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,3 +77,5 @@ def test_bad_input_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "no.mp4" in capsys.readouterr().err
     assert main(["evaluate", "videos", str(tmp_path)]) == 2
     assert "no video" in capsys.readouterr().err
+    assert main(["evaluate", "videos", str(tmp_path), "--frames", "1"]) == 2
+    assert "--frames must be at least 2" in capsys.readouterr().err
