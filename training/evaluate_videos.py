@@ -85,7 +85,7 @@ def _around(mask: NDArray[np.float32]) -> Crop:
 def score_video(
     face_filter: FaceFilter, video: Path, most: int | None = None
 ) -> tuple[VideoScore, list[Pair]]:
-    """All frames (the first ``most``) through the filter, in order, and COLUMNS moments of them. UserError."""
+    """All frames (or the first ``most``) through the filter, with COLUMNS moments of them. UserError."""
     with VideoSource(video) as source:
         frames = sum(1 for _ in itertools.islice(source, most))
     # The middles of equal parts.
