@@ -3,7 +3,7 @@ import pytest
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
-from animirror.realtime.light import Light
+from animirror.realtime.light import Light, clearer, softness
 from animirror.realtime.segment import Segmenter
 from animirror.realtime.stylize import Stylizer
 from tests.conftest import SKIN, draw_person, empty_frame
@@ -44,6 +44,25 @@ def test_face_is_redrawn_and_the_rest_untouched(face_filter: FaceFilter) -> None
     drawn, found = truth.any(axis=2), filtered.mask > 0.5
     assert np.count_nonzero(drawn & found) / np.count_nonzero(drawn | found) > 0.93
     assert set(filtered.timings) == {"locate", "segment", "stylize", "blend"}
+
+
+def test_heads_of_few_pixels_are_shown_with_more_contrast(segmenter: Segmenter, stylizer: Stylizer) -> None:
+    shown = []
+
+    class Watched(Stylizer):
+        def __call__(self, crops: np.ndarray) -> np.ndarray:
+            shown.append(crops)
+            return super().__call__(crops)
+
+    face_filter = FaceFilter(segmenter, Watched(stylizer.session))
+    for face, soft in ((25, True), (150, False)):
+        scene = face_filter.stylize(face_filter.segment(person(640, 480, 320, 240, face)))
+        head, crop = scene.heads[0], shown.pop()[0]
+        lit = head.light.into_studio(head.image)
+        assert (softness(head.crop.side, stylizer.size) > 0.2) == soft
+        if soft:
+            assert np.array_equal(crop, clearer(lit, softness(head.crop.side, stylizer.size)))
+            assert crop.std() > 1.05 * lit.std()
 
 
 @pytest.mark.parametrize(
