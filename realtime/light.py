@@ -80,19 +80,19 @@ def softness(side: float, size: int) -> float:
     return float(np.clip(size / side - 1.0, 0.0, 1.0))
 
 
-def clearer(image: NDArray[np.uint8], softness: float) -> NDArray[np.uint8]:
-    """uint8 [S, S, 3] BGR with its local contrast strengthened by CLARITY times ``softness`` (0..1).
+def clearer(image: NDArray[np.uint8], soft: float) -> NDArray[np.uint8]:
+    """uint8 [S, S, 3] BGR with its local contrast strengthened by CLARITY times ``soft`` (0..1).
 
     Generators leave away what they cannot tell, and with few pixels that is first of all eyes in the shade.
     """
-    if softness <= 0:
+    if soft <= 0:
         return image
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     size = image.shape[0]
     small = cv2.resize(grey, (size // AVERAGED, size // AVERAGED), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), CLARITY_REACH * size / AVERAGED)
     average = cv2.resize(small, (size, size), interpolation=cv2.INTER_LINEAR)
-    change = (grey.astype(np.float32) - average) * np.float32(CLARITY * softness)
+    change = (grey.astype(np.float32) - average) * np.float32(CLARITY * soft)
     return np.asarray(np.clip(image + change[..., None], 0, 255), np.uint8)
 
 

@@ -185,16 +185,14 @@ def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
     return [
         replace(task, stem=f"{task.stem}-open", opened=True)
         for task in tasks
-        if task.coding == HAND_CODING and _seed(task.stem) % 1000 < 1000 * share
+        if task.coding == HAND_CODING and _among(task.stem, share)
     ]
 
 
 def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:
     """``share`` of the photos once more with glasses; the same ones each time."""
     named = [(task, f"{task.stem}-glasses") for task in tasks]
-    return [
-        replace(task, stem=stem, glasses=True) for task, stem in named if _seed(stem) % 1000 < 1000 * share
-    ]
+    return [replace(task, stem=stem, glasses=True) for task, stem in named if _among(stem, share)]
 
 
 def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:
@@ -202,11 +200,15 @@ def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:
     copies = []
     for task in tasks:
         stem, look = f"{task.stem}-eyes", task.picture.look
-        if _seed(stem) % 1000 < 1000 * share and isinstance(look, Look):
+        if isinstance(look, Look) and look.amount > 1 and _among(stem, share):
             part = PLAIN * float(np.random.default_rng(_seed(stem)).random())
             plain = replace(look, amount=1.0 + part * (look.amount - 1.0))
             copies.append(replace(task, stem=stem, picture=replace(task.picture, look=plain)))
     return copies
+
+
+def _among(stem: str, share: float) -> bool:
+    return _seed(stem) % 1000 < 1000 * share
 
 
 def _seed(stem: str) -> int:

@@ -32,7 +32,7 @@ def small_head_weights(codes: torch.Tensor, heads: Sequence[int], limit: float) 
     A mean over pixels hardly hears of a head of a quarter of the side, which has a sixteenth of the pixels.
     ``heads``: the codes that are parts of heads. A picture without any counts 1.
     """
-    head = torch.isin(codes, torch.tensor(list(heads), device=codes.device))
+    head = torch.isin(codes, torch.tensor(list(heads), dtype=codes.dtype, device=codes.device))
     share = head.float().mean(dim=(1, 2))
     weights = (FULL_HEAD / share.clamp(min=1e-6)).sqrt().clamp(1.0, max(limit, 1.0))
     return torch.where(share > 0, weights, 1.0)

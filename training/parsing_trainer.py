@@ -54,7 +54,7 @@ class GroupedTrainer(Trainer):
         outputs = model(pixel_values=inputs["pixel_values"])
         codes = inputs["labels"][:, ::LOSS_STRIDE, ::LOSS_STRIDE]
         weights = None
-        if self.heads and self.small_heads > 1:
+        if self.small_heads > 1:
             weights = small_head_weights(codes, self.heads, self.small_heads)
         loss = grouped_cross_entropy(outputs.logits.float(), codes, self.groups, weights)
         return (loss, outputs) if return_outputs else loss

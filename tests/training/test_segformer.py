@@ -334,3 +334,18 @@ def test_tables_hold_the_scores(tmp_path: Path) -> None:
     assert "| ears | - | - | 0 |" in text
     assert "| **face**, as a region | 0.500 | 1.000 | 1 |" in text
     assert (tmp_path / "labels.csv").read_text().splitlines()[1] == "background,0.50000,0.50000,2"
+
+
+def test_parts_of_heads_are_the_labels_of_face_and_hair_and_the_group_face() -> None:
+    assert segformer.head_codes(LABELS, ["face", "rest", "beside"]) == (1, 2, 3, 4)
+    assert segformer.head_codes(("wall", "hair"), []) == (1,)
+
+
+def test_small_heads_change_what_is_learnt(data: Path, tmp_path: Path) -> None:
+    runs = {"alike": 1.0, "again": 1.0, "weighted": 4.0}
+    alike, again, weighted = (
+        load_tensors(segformer.train(options_for(data, tmp_path, name=name, small_heads=limit)))[0]
+        for name, limit in runs.items()
+    )
+    assert all(torch.equal(alike[name], again[name]) for name in alike)
+    assert any(not torch.equal(alike[name], weighted[name]) for name in alike)
