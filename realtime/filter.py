@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
+from animirror.realtime.eyes import EYES_LABEL, find_eyes, steadied, watched
 from animirror.realtime.light import Light, clearer, measure_light, softness
 from animirror.realtime.locate import Locator, SegmenterLike, Track
-from animirror.realtime.proportions import EYES_LABEL, enlarge_eyes, find_eyes, steadied
+from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
 from animirror.realtime.regions import DEFAULT_REGIONS, Crop, label_indices, region_probability
 from animirror.realtime.smoothing import mix
 
@@ -240,15 +241,16 @@ class FaceFilter:
     def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
         """The head as the generator knows heads from its training: well lit, clear, with large eyes."""
         lit = head.light.into_studio(head.image)
-        lit = clearer(lit, softness(head.crop.side, head.image.shape[0]))
-        amount = 1.0 + (self.stylizer.eyes - 1.0) * self._options.eyes
-        if amount == 1.0 or not self._eyes:
+        soft = softness(head.crop.side, head.image.shape[0])
+        lit = clearer(lit, soft)
+        if not self._eyes:
             return lit
-        eyes = find_eyes(region_probability(head.probabilities, self._eyes))
+        amount = 1.0 + (self.stylizer.eyes - 1.0) * self._options.eyes
+        eyes = watched(find_eyes(region_probability(head.probabilities, self._eyes)), lit, soft)
         if head.track.eyes is not None and seconds > 0:
             eyes = steadied(eyes, head.track.eyes, seconds)
         head.track.eyes = eyes
-        return enlarge_eyes(lit, eyes, amount)
+        return make_up_eyes(enlarge_eyes(lit, eyes, amount), eyes, amount)
 
     def _steady_light(self, head: Head, seconds: float) -> Light:
         maps = self._group_maps(head)

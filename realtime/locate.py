@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.closer import MIN_CROP_SHARE, CloseLook, box_to_cells, crop_of, first_crop
+from animirror.realtime.eyes import Eye
 from animirror.realtime.follow import Follower, motion, on_whole_pixels
 from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
-from animirror.realtime.proportions import Eye
 from animirror.realtime.regions import Box, Crop, box_to_frame
 from animirror.realtime.regions import label_indices as indices_of
 from animirror.realtime.search import ALL_TILE_LEVELS, TILE_LEVELS, letterboxed, search_areas

@@ -2,91 +2,50 @@
 
 A generator that must be able to draw the photo again (CycleGAN) keeps every shape where it was; large eyes,
 the first mark of the style, are a shape. So the crop's own eyes are magnified where the segmenter sees them,
-in training as live, and keep their look, gaze and blink.
+in training as live, and keep their look, gaze and blink. Eyes that the picture hardly shows (few pixels, a
+lamp on the ceiling) are made up first: white, iris and lid, as a sharp camera would see them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.smoothing import mix
+from animirror.realtime.eyes import Eye, lids
 
 Value = TypeVar("Value", np.uint8, np.float32)
 
-EYES_LABEL = "eyes"
-# A cell of the probability map counts as eye from here on; an eye needs so many whole cells together, as a
-# share of the map: smaller ones (far heads, slits, a wavering segmenter) are left as they are.
-LIKELY, MIN_AREA = 0.25, 0.0006
-# The magnified disc's radius, in square roots of the eye's area: lid, lashes and brow's lower edge. A blink
-# shrinks the area, and with it the disc.
-RADIUS = 2.3
-# ... at most this share of the distance between the eyes, or the discs would pull the nose apart.
-MAX_RADIUS = 0.55
 # Drawn eyes are tall: of the vertical enlargement, the horizontal one is this share.
 WIDTH_SHARE = 0.5
-# An eye comes and goes (a turn of the head, a hair) over this time, and its place is averaged over the next.
-FADE_SECONDS, PLACE_SECONDS = 0.12, 0.03
-# Eyes nearer to each other than this share of their radius are the same one in the next frame.
-SAME_EYE = 0.8
+# An iris's radius as a share of the eye's width, and what a lid's line takes of it.
+IRIS, LID = 0.23, 0.07
+# Maps of eyes end inside the lashes: so much more open is the eye that is made up.
+OPENER = 1.25
+# Less open than the first an eye is shut, and only its line is made up; from the second on all of it.
+SHUT, OPEN = 0.14, 0.24
+# The white is the skin about the eye lightened by this share of the way to white paper; iris and lid are the
+# eye's own dark tenth, this much darker.
+WHITENED, DARKENED = 0.65, 0.5
+PAPER = (240.0, 242.0, 245.0)
 
 
 @dataclass(frozen=True)
-class Eye:
-    """Centre and radius of the disc around an eye, in shares of the crop's side; ``presence`` 0..1."""
+class _Window:
+    """The square about an eye's disc: pixels of the picture, and where in the source each one looks."""
 
-    x: float
-    y: float
-    radius: float
-    presence: float = 1.0
-
-
-def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
-    """One head's eyes: at most two, the largest first. ``probability``: float32 [s, s] of the eyes' label."""
-    cells = probability.shape[0]
-    count, components = cv2.connectedComponents((probability > LIKELY).astype(np.uint8))
-    weights = [np.where(components == index, probability, 0.0) for index in range(1, count)]
-    weights = sorted((w for w in weights if w.sum() >= MIN_AREA * cells**2), key=lambda w: -w.sum())[:2]
-    eyes = [_eye(weight) for weight in weights]
-    if len(eyes) == 2:
-        limit = MAX_RADIUS * math.hypot(eyes[0].x - eyes[1].x, eyes[0].y - eyes[1].y)
-        eyes = [Eye(eye.x, eye.y, min(eye.radius, limit)) for eye in eyes]
-    return tuple(eyes)
-
-
-def _eye(weight: NDArray[np.float64]) -> Eye:
-    cells, total = weight.shape[0], float(weight.sum())
-    centers = (np.arange(cells) + 0.5) / cells
-    x, y = weight.sum(axis=0) @ centers / total, weight.sum(axis=1) @ centers / total
-    return Eye(float(x), float(y), RADIUS * math.sqrt(total) / cells)
-
-
-def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tuple[Eye, ...]:
-    """This frame's eyes, their places averaged with the last frame's; new and lost ones fade in and out."""
-    step, weight, rest, result = seconds / FADE_SECONDS, mix(seconds, PLACE_SECONDS), list(previous), []
-    for eye in eyes:
-        known = next((old for old in rest if _same(eye, old)), None)
-        if known is None:
-            result.append(Eye(eye.x, eye.y, eye.radius, min(1.0, step)))
-            continue
-        rest.remove(known)
-        x, y, radius = (
-            old + weight * (new - old)
-            for new, old in ((eye.x, known.x), (eye.y, known.y), (eye.radius, known.radius))
-        )
-        result.append(Eye(x, y, radius, min(1.0, known.presence + step)))
-    lost = (Eye(old.x, old.y, old.radius, old.presence - step) for old in rest if old.presence > step)
-    return (*result, *lost)
-
-
-def _same(eye: Eye, other: Eye) -> bool:
-    return math.hypot(eye.x - other.x, eye.y - other.y) < SAME_EYE * max(eye.radius, other.radius)
+    rows: slice
+    columns: slice
+    # Source offsets from the eye's centre, px, float32 [h, w]; the magnification in height, [h, w].
+    right: NDArray[np.float32]
+    below: NDArray[np.float32]
+    taller: NDArray[np.float32]
+    center: tuple[float, float]
 
 
 def enlarge_eyes(image: NDArray[Value], eyes: Sequence[Eye], amount: float) -> NDArray[Value]:
@@ -97,23 +56,88 @@ def enlarge_eyes(image: NDArray[Value], eyes: Sequence[Eye], amount: float) -> N
     """
     if amount <= 1.0 or not eyes:
         return image
-    size = image.shape[0]
     result = image.copy()
+    for _, window in _windows(eyes, image.shape[0], amount):
+        x, y = window.center
+        result[window.rows, window.columns] = cv2.remap(
+            result,
+            window.right + np.float32(x),
+            window.below + np.float32(y),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    return result
+
+
+def make_up_eyes(image: NDArray[np.uint8], eyes: Sequence[Eye], amount: float) -> NDArray[np.uint8]:
+    """The picture (uint8 [S, S, 3] BGR) that enlarge_eyes gave, its faint eyes with white, iris and lid.
+
+    A generator leaves away what it cannot tell, or draws a smudge of it. Each eye counts by its ``faint``.
+    """
+    faint = [eye for eye in eyes if eye.faint > 0 and eye.width > 0]
+    if not faint:
+        return image
+    result = image.copy()
+    for eye, window in _windows(faint, image.shape[0], max(amount, 1.0)):
+        part = result[window.rows, window.columns]
+        part[:] = _made_up(part, eye, window, image.shape[0])
+    return result
+
+
+def _windows(eyes: Sequence[Eye], size: int, amount: float) -> Iterator[tuple[Eye, _Window]]:
+    """Eyes whose discs touch the picture, with their windows at an enlargement of ``amount``."""
     for eye in eyes:
         reach = eye.radius * size
-        center_x, center_y = eye.x * size - 0.5, eye.y * size - 0.5
-        left, top = max(0, math.floor(center_x - reach)), max(0, math.floor(center_y - reach))
-        right, bottom = min(size, math.ceil(center_x + reach) + 1), min(size, math.ceil(center_y + reach) + 1)
+        x, y = eye.x * size - 0.5, eye.y * size - 0.5
+        left, top = max(0, math.floor(x - reach)), max(0, math.floor(y - reach))
+        right, bottom = min(size, math.ceil(x + reach) + 1), min(size, math.ceil(y + reach) + 1)
         if right <= left or bottom <= top:
             continue
-        dx = np.arange(left, right, dtype=np.float32)[None, :] - np.float32(center_x)
-        dy = np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(center_y)
+        dx = np.arange(left, right, dtype=np.float32)[None, :] - np.float32(x)
+        dy = np.arange(top, bottom, dtype=np.float32)[:, None] - np.float32(y)
         tall = 1.0 + (amount - 1.0) * eye.presence
         wide = 1.0 + (tall - 1.0) * WIDTH_SHARE
         bell = np.square(np.clip(1.0 - (dx * dx + dy * dy) / np.float32(reach * reach), 0.0, None))
-        map_x = dx * (1.0 - np.float32(1.0 - 1.0 / wide) * bell) + np.float32(center_x)
-        map_y = dy * (1.0 - np.float32(1.0 - 1.0 / tall) * bell) + np.float32(center_y)
-        result[top:bottom, left:right] = cv2.remap(
-            result, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        yield (
+            eye,
+            _Window(
+                slice(top, bottom),
+                slice(left, right),
+                dx * (1.0 - np.float32(1.0 - 1.0 / wide) * bell),
+                dy * (1.0 - np.float32(1.0 - 1.0 / tall) * bell),
+                1.0 / (1.0 - np.float32(1.0 - 1.0 / tall) * bell),
+                (x, y),
+            ),
         )
-    return result
+
+
+def _made_up(part: NDArray[np.uint8], eye: Eye, window: _Window, size: int) -> NDArray[np.uint8]:
+    wider = replace(eye, openness=eye.openness * OPENER)
+    along, inside = lids(wider, window.right / size, window.below / size)
+    # Pixels of the window, so that edges are as sharp as the window is.
+    depth = inside * size * window.taller
+    within = np.clip(depth + 0.5, 0.0, 1.0)
+    if not (within > 0.5).any():
+        return part
+    width = eye.width * size
+    opened = float(np.clip((eye.openness - SHUT) / (OPEN - SHUT), 0.0, 1.0))
+    dark = np.percentile(part[within > 0.5], 10, axis=0) * DARKENED
+    skin = np.percentile(part[within < 0.5], 60, axis=0) if (within < 0.5).any() else dark
+    white = skin + WHITENED * (np.array(PAPER) - skin)
+    iris = np.clip(IRIS * width - _from_iris(eye, window, size) + 0.5, 0.0, 1.0) * within
+    upper = window.below * math.cos(eye.turn) < window.right * math.sin(eye.turn)
+    edge = upper & (np.abs(along) < eye.width / 2)
+    lid = np.clip(1.5 - np.abs(depth) / max(1.0, LID * width), 0.0, 1.0) * edge
+    values = part.astype(np.float32)
+    strength = np.float32(eye.faint * eye.presence)
+    for color, share in ((white, within * opened), (dark, iris * opened), (dark, lid)):
+        weight = (share * strength)[..., None].astype(np.float32)
+        values += weight * (color.astype(np.float32) - values)
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def _from_iris(eye: Eye, window: _Window, size: int) -> NDArray[np.floating]:
+    """Distance of the window's source points from the iris's centre, px."""
+    gaze = eye.gaze * eye.width * size
+    x, y = gaze * math.cos(eye.turn), gaze * math.sin(eye.turn)
+    return np.hypot(window.right - x, window.below - y)

@@ -81,7 +81,7 @@ def truth(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Codes of parsing_data over the CelebAMask labels -> 0 rest, 1 face, 2 hair."""
     table = np.zeros(256, np.uint8)
     table[list(label_indices(["face"], CELEBAMASK_LABELS))] = 1
-    table[len(CELEBAMASK_LABELS) + GROUPS.index("face")] = 1
+    table[[len(CELEBAMASK_LABELS) + GROUPS.index(name) for name in ("face", "plain")]] = 1
     table[list(label_indices(["hair"], CELEBAMASK_LABELS))] = 2
     return np.asarray(table[codes])
 

@@ -45,6 +45,10 @@ class MaskSet:
     )
     weight: float = option(1.0, "how often a picture of this set is drawn, against the others", minimum=0.0)
     prefix: str = option("", "use only pictures whose name starts so")
+    parts: str = option(
+        "",
+        "folder of masks of eyes and lips (animirror prepare parts) that refine its masks; empty: none",
+    )
     evaluate: bool = option(True, "whether its validation pictures count: false where masks are not to trust")
 
 

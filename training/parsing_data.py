@@ -19,6 +19,7 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.regions import REGIONS, Box, Crop, head_crop, label_indices, mask_box, whole_frame
 from animirror.training.confusion import IGNORED
 from animirror.training.options import MaskSet
+from animirror.training.seen_parts import plain_members, refined
 from animirror.training.splits import Splits, pictures
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -28,8 +29,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 CELEBAMASK19_TO_16 = (0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 # Sets with masks of three values know groups of labels only; their codes follow the labels' own indices.
 # "beside" is the rest near a face, where ears may be hidden. Were ears allowed everywhere in the rest, they
-# would cost nothing there: a network trained so called whole streets ears.
-GROUPS = ("face", "rest", "beside")
+# would cost nothing there: a network trained so called whole streets ears. "plain": see seen_parts.
+GROUPS = ("face", "rest", "beside", "plain")
 # Stands for confusion.IGNORED in masks of bytes.
 IGNORED_BYTE = 255
 # Ears stick out of a face by less than this share of its size, the root of its area.
@@ -59,7 +60,7 @@ def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
     ears = tuple(index for index, label in enumerate(lowered) if label == "ears")
     face = tuple(index for index in whole if index not in ears)
     rest = tuple(index for index in range(len(labels)) if index not in whole and index not in hair)
-    return {"face": face, "rest": rest, "beside": rest + ears}
+    return {"face": face, "rest": rest, "beside": rest + ears, "plain": plain_members(face, labels)}
 
 
 def mark_beside(codes: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
@@ -118,14 +119,30 @@ def read_codes(
         raise UserError(f"The training mask {path} does not fit its set: {error}.") from error
 
 
-def read_sample(
-    image_path: Path, mask_path: Path, coding: str, labels: Sequence[str], max_side: int = MAX_SIDE
-) -> Sample:
-    """Raises UserError naming the file that is unreadable or does not fit its partner."""
-    image = cv2.imread(str(image_path), cv2.IMREAD_COLOR)
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """A training picture, uint8 [H, W, 3] BGR. Raises UserError naming the file."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
-        raise UserError(f"The training picture {image_path} cannot be read; remove or replace it.")
+        raise UserError(f"The training picture {path} cannot be read; remove or replace it.")
+    return np.asarray(image, np.uint8)
+
+
+def read_sample(
+    image_path: Path,
+    mask_path: Path,
+    coding: str,
+    labels: Sequence[str],
+    max_side: int = MAX_SIDE,
+    parts_path: Path | None = None,
+) -> Sample:
+    """``parts_path``: a mask of seen parts that refines the other, where the file exists.
+
+    Raises UserError naming the file that is unreadable or does not fit its partner.
+    """
+    image = read_image(image_path)
     codes = mark_beside(read_codes(mask_path, coding, labels), len(labels))
+    if parts_path is not None and parts_path.is_file():
+        codes = _refine(codes, parts_path, labels)
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))
@@ -133,6 +150,15 @@ def read_sample(
         np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8),
         np.asarray(cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST), np.uint8),
     )
+
+
+def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:
+    face, plain = (len(labels) + GROUPS.index(name) for name in ("face", "plain"))
+    height, width = codes.shape
+    try:
+        return refined(codes, read_mask(parts_path, (height, width)), labels, face, plain)
+    except ValueError as error:
+        raise UserError(f"The mask of parts {parts_path} is none: {error}.") from error
 
 
 def read_set(
@@ -152,8 +178,19 @@ def read_set(
         raise UserError(
             f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in {masks}."
         )
+    parts = Path(mask_set.parts) if mask_set.parts else None
     with ThreadPoolExecutor(max_workers=2) as pool:
-        read = pool.map(lambda pair: read_sample(pair[0], pair[1], mask_set.coding, labels, max_side), pairs)
+        read = pool.map(
+            lambda pair: read_sample(
+                pair[0],
+                pair[1],
+                mask_set.coding,
+                labels,
+                max_side,
+                parts / pair[1].name if parts else None,
+            ),
+            pairs,
+        )
         return list(read)
 
 
@@ -169,7 +206,7 @@ class HeadMeter:
 
     def __init__(self, labels: Sequence[str]) -> None:
         count = len(labels)
-        face = [*label_indices(["face"], labels), count + GROUPS.index("face")]
+        face = [*label_indices(["face"], labels), *(count + GROUPS.index(name) for name in ("face", "plain"))]
         self._is_face = np.zeros(256, bool)
         self._is_face[face] = True
         self._is_head = self._is_face.copy()

@@ -177,9 +177,9 @@ def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple
 
 
 def head_codes(labels: Sequence[str], groups: Sequence[str]) -> tuple[int, ...]:
-    """The codes that are parts of heads: the labels of face and hair, and the group "face"."""
+    """The codes that are parts of heads: the labels of face and hair, and the groups of a face's."""
     known = sorted(index for members in head_regions(labels).values() for index in members)
-    return (*known, *(len(labels) + place for place, name in enumerate(groups) if name == "face"))
+    return (*known, *(len(labels) + place for place, name in enumerate(groups) if name in ("face", "plain")))
 
 
 def offline_spec(spec: dict[str, Any], model: nn.Module, labels: Sequence[str]) -> dict[str, Any]:

@@ -1,33 +1,12 @@
-"""Eyes are found, steadied and enlarged."""
+"""Eyes are enlarged, and made up where they are faint."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from animirror.realtime.proportions import Eye, enlarge_eyes, find_eyes, steadied
-
-
-def eye_map(*boxes: tuple[int, int, int, int]) -> np.ndarray:
-    """float32 [64, 64]: 1 inside boxes of (left, top, right, bottom)."""
-    probability = np.zeros((64, 64), np.float32)
-    for left, top, right, bottom in boxes:
-        probability[top:bottom, left:right] = 1.0
-    return probability
-
-
-def test_two_eyes_are_found_at_their_centres_with_discs_that_do_not_meet():
-    first, second = find_eyes(eye_map((16, 28, 24, 32), (40, 28, 46, 32)))
-    assert (first.x, first.y) == pytest.approx((20 / 64, 30 / 64))
-    assert (second.x, second.y) == pytest.approx((43 / 64, 30 / 64))
-    # 32 cells of area: 2.3 * sqrt(32) / 64 = 0.2033; 0.55 of the distance of 23 cells = 0.1977 is less.
-    assert first.radius == pytest.approx(0.55 * 23 / 64)
-    # 24 cells: 2.3 * sqrt(24) / 64.
-    assert second.radius == pytest.approx(2.3 * np.sqrt(24) / 64)
-
-
-def test_specks_and_third_eyes_are_left_out():
-    assert find_eyes(eye_map((10, 10, 11, 12))) == ()
-    eyes = find_eyes(eye_map((16, 28, 24, 32), (40, 28, 48, 32), (30, 50, 33, 52)))
-    assert sorted(eye.y for eye in eyes) == pytest.approx([30 / 64, 30 / 64])
+from animirror.realtime.eyes import Eye
+from animirror.realtime.proportions import PAPER, enlarge_eyes, make_up_eyes
 
 
 def test_the_middle_is_magnified_and_the_rim_is_not():
@@ -69,18 +48,6 @@ def test_eyes_at_the_border_of_the_crop_are_no_error():
     assert enlarge_eyes(image, [Eye(0.0, 1.0, 0.2), Eye(1.4, 0.5, 0.2)], 1.6).shape == image.shape
 
 
-def test_a_new_eye_fades_in_a_lost_one_out_and_a_known_one_moves_at_once_almost():
-    old, new = Eye(0.3, 0.5, 0.1), Eye(0.7, 0.5, 0.1)
-    (moved, appeared, *_) = steadied([Eye(0.32, 0.5, 0.1), new], [old], 0.03)
-    # One time constant: 1 - 1/e of the way.
-    assert moved.x == pytest.approx(0.3 + 0.02 * (1 - np.exp(-1)))
-    assert moved.presence == 1.0
-    assert appeared == Eye(0.7, 0.5, 0.1, pytest.approx(0.25))
-    (fading,) = steadied([], [old], 0.03)
-    assert fading.presence == pytest.approx(0.75)
-    assert steadied([], [old], 0.2) == ()
-
-
 def test_a_faded_eye_is_enlarged_less():
     image = np.zeros((64, 64, 3), np.uint8)
     image[31:33, 31:33] = 255
@@ -89,3 +56,62 @@ def test_a_faded_eye_is_enlarged_less():
     ]
     assert areas[0] == 12
     assert areas[1] > 20
+
+
+# An eye of 40 x 16 px in a picture of 128, of skin but for what is drawn.
+FAINT_EYE = Eye(0.5, 0.5, 0.3, width=40 / 128, openness=0.4, faint=1.0)
+SKIN = np.full((128, 128, 3), 150, np.uint8)
+
+
+def shaded_eye() -> np.ndarray:
+    image = SKIN.copy()
+    image[60:68, 56:72] = 90
+    return image
+
+
+def test_a_faint_eye_gets_white_iris_and_upper_lid():
+    made = make_up_eyes(shaded_eye(), [FAINT_EYE], 1.0).astype(int)
+    # The eye's dark tenth is 90; iris and lid are half of it.
+    assert made[63, 63].tolist() == [45, 45, 45]
+    white = [round(150 + 0.65 * (level - 150)) for level in PAPER]
+    assert made[63, 63 + 13].tolist() == white
+    assert made[63, 63 - 13].tolist() == white
+    # 1.25 * 8 px above the middle ends the eye: there is the lid, and below is none.
+    assert made[54, 63].max() < 100
+    assert made[73:76, 63].min() >= 150
+    assert np.array_equal(made[:, :24], SKIN[:, :24])
+
+
+def test_an_eye_looks_where_it_looked():
+    image = shaded_eye()
+    columns = [
+        np.flatnonzero(make_up_eyes(image, [replace(FAINT_EYE, gaze=gaze)], 1.0)[66, 50:78, 0] < 60).mean()
+        for gaze in (-0.1, 0.0, 0.1)
+    ]
+    assert np.diff(columns) == pytest.approx([4.0, 4.0], abs=0.6)
+
+
+def test_a_shut_eye_gets_its_lid_alone():
+    shut = make_up_eyes(SKIN, [replace(FAINT_EYE, openness=0.1)], 1.0)
+    assert (shut.max(axis=2) <= 150).all()
+    assert (shut.max(axis=2) < 100).sum() > 40
+
+
+def test_what_is_made_up_grows_with_the_enlargement_and_with_faintness():
+    image = shaded_eye()
+    plain, large = (make_up_eyes(image, [FAINT_EYE], amount) for amount in (1.0, 2.0))
+    tall_plain, tall_large = ((made[:, 63] != image[:, 63]).any(axis=1).sum() for made in (plain, large))
+    assert tall_large > 1.4 * tall_plain
+    half = make_up_eyes(image, [replace(FAINT_EYE, faint=0.5)], 1.0).astype(int)
+    assert half[63, 76] == pytest.approx((image[63, 76].astype(int) + plain[63, 76]) / 2, abs=1)
+
+
+@pytest.mark.parametrize("eye", [replace(FAINT_EYE, faint=0.0), replace(FAINT_EYE, width=0.0)])
+def test_clear_eyes_and_eyes_of_unknown_shape_stay_as_they_are(eye: Eye):
+    image = shaded_eye()
+    assert make_up_eyes(image, [eye], 2.0) is image
+
+
+def test_a_faint_eye_at_the_border_is_no_error():
+    made = make_up_eyes(SKIN, [replace(FAINT_EYE, x=0.02), replace(FAINT_EYE, y=1.5)], 2.0)
+    assert made.shape == SKIN.shape

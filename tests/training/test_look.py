@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from skimage import data
 
+from animirror.realtime.eyes import Eye
 from animirror.realtime.light import Light
-from animirror.realtime.proportions import Eye, enlarge_eyes
+from animirror.realtime.proportions import enlarge_eyes
 from animirror.realtime.regions import Crop
 from animirror.training.data import Picture
 from animirror.training.look import Look, as_filtered

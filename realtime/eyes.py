@@ -1,0 +1,198 @@
+"""A head's eyes: where they are, how they are shaped and where they look, steady from frame to frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.smoothing import mix
+
+EYES_LABEL = "eyes"
+# A cell of the probability map counts as eye from here on; an eye needs so many whole cells together, as a
+# share of the map: smaller ones (far heads, slits, a wavering segmenter) are left as they are.
+LIKELY, MIN_AREA = 0.25, 0.0006
+# The magnified disc's radius, in square roots of the eye's area: lid, lashes and brow's lower edge. A blink
+# shrinks the area, and with it the disc.
+RADIUS = 2.3
+# ... at most this share of the distance between the eyes, or the discs would pull the nose apart.
+MAX_RADIUS = 0.55
+# A head may lean; an eye turned further than this (radians) is a wrong map.
+MAX_TURN = 0.7
+# Eyes open unlike by more than this are a wink, and stay as they are; others are halfway made a pair.
+WINK = 1.7
+# The iris is looked for up to this share of the eye's width beside its middle: dark corners are no gaze.
+MAX_GAZE = 0.15
+# Grey levels between an eye's dark and its light tenth: under the first nothing is seen of white and iris,
+# from the second on they need no help (looked at in 20 videos; sharp portraits have 90 to 170).
+FAINT, CLEAR = 60.0, 100.0
+# From this softness (light.softness) on an eye has so few pixels that its white is none of its own.
+BLURRED = 0.4
+# An eye comes and goes (a turn of the head, a hair) over this time, and its place is averaged over the next;
+# its shape, gaze and faintness change less than they are mismeasured, and over the last.
+FADE_SECONDS, PLACE_SECONDS, SHAPE_SECONDS = 0.12, 0.03, 0.1
+# Eyes nearer to each other than this share of their radius are the same one in the next frame.
+SAME_EYE = 0.8
+
+
+@dataclass(frozen=True)
+class Eye:
+    """Centre and radius of the disc around an eye, in shares of the crop's side; ``presence`` 0..1.
+
+    ``width``: from corner to corner, a share of the side (0: not known); ``openness``: height by width;
+    ``turn``: radians from the picture's rows, downwards to the right; ``gaze``: the iris's place to the right
+    of the middle, a share of the width; ``faint``: 0 where white and iris are seen well, 1 where not at all.
+    """
+
+    x: float
+    y: float
+    radius: float
+    presence: float = 1.0
+    width: float = 0.0
+    openness: float = 0.0
+    turn: float = 0.0
+    gaze: float = 0.0
+    faint: float = 0.0
+
+
+# What of an eye is measured in each frame.
+MEASURED = ("x", "y", "radius", "width", "openness", "turn", "gaze", "faint")
+
+
+def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
+    """One head's eyes: at most two, the largest first. ``probability``: float32 [s, s] of the eyes' label."""
+    cells = probability.shape[0]
+    count, components = cv2.connectedComponents((probability > LIKELY).astype(np.uint8))
+    weights = [np.where(components == index, probability, 0.0) for index in range(1, count)]
+    weights = sorted((w for w in weights if w.sum() >= MIN_AREA * cells**2), key=lambda w: -w.sum())[:2]
+    eyes = [_eye(weight) for weight in weights]
+    if len(eyes) != 2:
+        return tuple(eyes)
+    distance = math.hypot(eyes[0].x - eyes[1].x, eyes[0].y - eyes[1].y)
+    return tuple(replace(eye, radius=min(eye.radius, MAX_RADIUS * distance)) for eye in _paired(*eyes))
+
+
+def _eye(weight: NDArray[np.float64]) -> Eye:
+    """The eye whose cells have these weights: its lids as two parabolas of the weights' area and spread."""
+    cells, total = weight.shape[0], float(weight.sum())
+    centers = (np.arange(cells) + 0.5) / cells
+    columns, rows = weight.sum(axis=0), weight.sum(axis=1)
+    x, y = columns @ centers / total, rows @ centers / total
+    spread_x, spread_y = (float(w @ (centers - c) ** 2 / total) for w, c in ((columns, x), (rows, y)))
+    shared = float((centers - y) @ weight @ (centers - x) / total)
+    turn = 0.5 * math.atan2(2 * shared, spread_x - spread_y)
+    if abs(turn) > MAX_TURN:
+        turn = 0.0
+    along, down = math.cos(turn), math.sin(turn)
+    spread = along**2 * spread_x + 2 * along * down * shared + down**2 * spread_y
+    # Between parabolas that meet in the corners the spread is width^2 / 20, the area 2/3 width x height.
+    width = math.sqrt(20 * spread)
+    openness = 1.5 * total / cells**2 / width**2
+    return Eye(
+        float(x), float(y), RADIUS * math.sqrt(total) / cells, width=width, openness=openness, turn=turn
+    )
+
+
+def _paired(first: Eye, second: Eye) -> tuple[Eye, Eye]:
+    """Two eyes on one line, open alike (unless they wink), their widths halfway to each other."""
+    left, right = sorted((first, second), key=lambda eye: eye.x)
+    line = math.atan2(right.y - left.y, right.x - left.x)
+    turn = line if abs(line) <= MAX_TURN else 0.0
+    width = (first.width + second.width) / 2
+    openness = (first.openness + second.openness) / 2
+    wink = max(first.openness, second.openness) > WINK * min(first.openness, second.openness)
+    a, b = (
+        replace(
+            eye,
+            turn=turn,
+            width=(eye.width + width) / 2,
+            openness=eye.openness if wink else openness,
+        )
+        for eye in (first, second)
+    )
+    return a, b
+
+
+def watched(eyes: Sequence[Eye], image: NDArray[np.uint8], soft: float) -> tuple[Eye, ...]:
+    """The eyes with their common gaze, and how faint they are, from the picture (uint8 [S, S, 3] BGR).
+
+    ``soft``: the picture's softness, 0..1 (see light.softness).
+    """
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    seen = [_seen(eye, grey) for eye in eyes]
+    if not seen:
+        return ()
+    gaze, faint = (sum(getattr(eye, name) for eye in seen) / len(seen) for name in ("gaze", "faint"))
+    faint = max(faint, min(1.0, soft / BLURRED))
+    return tuple(replace(eye, gaze=gaze, faint=faint) for eye in seen)
+
+
+def _seen(eye: Eye, grey: NDArray[np.uint8]) -> Eye:
+    size = grey.shape[0]
+    reach = max(2.0, eye.width * size / 2)
+    left, top = max(0, int(eye.x * size - reach)), max(0, int(eye.y * size - reach))
+    window = grey[top : int(eye.y * size + reach) + 1, left : int(eye.x * size + reach) + 1]
+    if eye.width <= 0 or window.size == 0:
+        return eye
+    columns = np.arange(window.shape[1]) + left + 0.5 - eye.x * size
+    rows = np.arange(window.shape[0]) + top + 0.5 - eye.y * size
+    along, inside = lids(eye, columns[None, :] / size, rows[:, None] / size)
+    within = inside * size > 0
+    if not within.any():
+        return eye
+    dark, light = np.percentile(window[within], (10, 90))
+    weight = np.where(within, np.clip(light - window.astype(np.float32), 0.0, None), 0.0) ** 2
+    gaze = float((weight * along).sum() / max(float(weight.sum()), 1e-6) / eye.width)
+    return replace(
+        eye,
+        gaze=float(np.clip(gaze, -MAX_GAZE, MAX_GAZE)),
+        faint=float(np.clip((CLEAR - (light - dark)) / (CLEAR - FAINT), 0.0, 1.0)),
+    )
+
+
+def lids(
+    eye: Eye, right: NDArray[np.floating], below: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """Points right of and below an eye's centre -> how far along the eye, how far inside its lids.
+
+    All in shares of the crop's side; the second is negative outside the lids.
+    """
+    cosine, sine = math.cos(eye.turn), math.sin(eye.turn)
+    along, down = right * cosine + below * sine, below * cosine - right * sine
+    lid = eye.openness * eye.width / 2 * (1.0 - np.square(2 * along / max(eye.width, 1e-6)))
+    return along, lid - np.abs(down)
+
+
+def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tuple[Eye, ...]:
+    """This frame's eyes averaged with the last frame's; new and lost ones fade in and out."""
+    step, rest, result = seconds / FADE_SECONDS, list(previous), []
+    for eye in eyes:
+        known = next((old for old in rest if _same(eye, old)), None)
+        if known is None:
+            result.append(replace(eye, presence=min(1.0, step)))
+            continue
+        rest.remove(known)
+        result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
+    lost = (replace(old, presence=old.presence - step) for old in rest if old.presence > step)
+    return (*result, *lost)
+
+
+def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
+    place, shape = mix(seconds, PLACE_SECONDS), mix(seconds, SHAPE_SECONDS)
+
+    def between(name: str, weight: float) -> float:
+        new, old = getattr(eye, name), getattr(known, name)
+        return float(old + weight * (new - old))
+
+    weights = {name: place if name in ("x", "y", "radius") else shape for name in MEASURED}
+    return replace(
+        eye, presence=presence, **{name: between(name, weight) for name, weight in weights.items()}
+    )
+
+
+def _same(eye: Eye, other: Eye) -> bool:
+    return math.hypot(eye.x - other.x, eye.y - other.y) < SAME_EYE * max(eye.radius, other.radius)

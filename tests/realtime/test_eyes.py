@@ -1,0 +1,115 @@
+"""Eyes are found, measured and steadied."""
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from animirror.realtime.eyes import Eye, find_eyes, lids, steadied, watched
+
+
+def eye_map(*boxes: tuple[int, int, int, int]) -> np.ndarray:
+    """float32 [64, 64]: 1 inside boxes of (left, top, right, bottom)."""
+    probability = np.zeros((64, 64), np.float32)
+    for left, top, right, bottom in boxes:
+        probability[top:bottom, left:right] = 1.0
+    return probability
+
+
+def test_two_eyes_are_found_at_their_centres_with_discs_that_do_not_meet():
+    first, second = find_eyes(eye_map((16, 28, 24, 32), (40, 28, 46, 32)))
+    assert (first.x, first.y) == pytest.approx((20 / 64, 30 / 64))
+    assert (second.x, second.y) == pytest.approx((43 / 64, 30 / 64))
+    # 32 cells of area: 2.3 * sqrt(32) / 64 = 0.2033; 0.55 of the distance of 23 cells = 0.1977 is less.
+    assert first.radius == pytest.approx(0.55 * 23 / 64)
+    # 24 cells: 2.3 * sqrt(24) / 64.
+    assert second.radius == pytest.approx(2.3 * np.sqrt(24) / 64)
+
+
+def test_specks_and_third_eyes_are_left_out():
+    assert find_eyes(eye_map((10, 10, 11, 12))) == ()
+    eyes = find_eyes(eye_map((16, 28, 24, 32), (40, 28, 48, 32), (30, 50, 33, 52)))
+    assert sorted(eye.y for eye in eyes) == pytest.approx([30 / 64, 30 / 64])
+
+
+def test_a_new_eye_fades_in_a_lost_one_out_and_a_known_one_moves_at_once_almost():
+    old, new = Eye(0.3, 0.5, 0.1), Eye(0.7, 0.5, 0.1)
+    (moved, appeared, *_) = steadied([Eye(0.32, 0.5, 0.1), new], [old], 0.03)
+    # One time constant: 1 - 1/e of the way.
+    assert moved.x == pytest.approx(0.3 + 0.02 * (1 - np.exp(-1)))
+    assert moved.presence == 1.0
+    assert appeared == Eye(0.7, 0.5, 0.1, pytest.approx(0.25))
+    (fading,) = steadied([], [old], 0.03)
+    assert fading.presence == pytest.approx(0.75)
+    assert steadied([], [old], 0.2) == ()
+
+
+def lens(cells: int, x: float, y: float, width: float, openness: float, turn: float = 0.0) -> np.ndarray:
+    """float32 [cells, cells]: an eye between two parabolas, in shares of the side, as area shares."""
+    fine = 8
+    places = (np.arange(cells * fine) + 0.5) / (cells * fine)
+    eye = Eye(x, y, 0.1, width=width, openness=openness, turn=turn)
+    _, inside = lids(eye, places[None, :] - x, places[:, None] - y)
+    inside = (inside > 0).astype(np.float32)
+    return cv2.resize(inside, (cells, cells), interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize("turn", [-0.4, 0.0, 0.3])
+def test_an_eye_is_measured_finer_than_the_maps_cells(turn: float):
+    # 6.4 x 2.2 cells.
+    (eye,) = find_eyes(lens(64, 0.31, 0.42, 0.1, 0.35, turn))
+    assert (eye.x, eye.y) == pytest.approx((0.31, 0.42), abs=0.002)
+    assert eye.width == pytest.approx(0.1, rel=0.1)
+    assert eye.openness == pytest.approx(0.35, rel=0.2)
+    assert eye.turn == pytest.approx(turn, abs=0.08)
+
+
+def test_two_eyes_lie_on_one_line_and_are_halfway_a_pair():
+    maps = lens(64, 0.3, 0.4, 0.12, 0.4) + lens(64, 0.7, 0.5, 0.08, 0.5)
+    large, small = find_eyes(maps)
+    assert large.turn == small.turn == pytest.approx(math.atan2(0.1, 0.4), abs=0.02)
+    assert large.openness == small.openness == pytest.approx(0.45, abs=0.07)
+    # Their mean is 0.1; each goes half the way to it.
+    assert (large.width, small.width) == pytest.approx((0.11, 0.09), abs=0.008)
+
+
+def test_a_wink_stays_a_wink():
+    opened, shut = find_eyes(lens(64, 0.3, 0.5, 0.12, 0.5) + lens(64, 0.7, 0.5, 0.12, 0.22))
+    assert opened.openness > 1.7 * shut.openness
+
+
+WATCHED = Eye(0.5, 0.5, 0.3, width=0.4, openness=0.5)
+
+
+def face_with_eye(white: int, iris: int, gaze: float = 0.0) -> np.ndarray:
+    image = np.full((128, 128, 3), 160, np.uint8)
+    places = np.arange(128) + 0.5
+    _, inside = lids(WATCHED, places[None, :] / 128 - 0.5, places[:, None] / 128 - 0.5)
+    image[inside > 0] = white
+    cv2.circle(image, (round(63.5 + gaze * 0.4 * 128), 63), 9, (iris,) * 3, -1)
+    return image
+
+
+def test_a_gaze_is_where_it_is_dark_and_no_further_than_eyes_turn():
+    for gaze in (-0.1, 0.0, 0.08):
+        (eye,) = watched([WATCHED], face_with_eye(220, 40, gaze), 0.0)
+        assert eye.gaze == pytest.approx(gaze, abs=0.03)
+    (eye,) = watched([WATCHED], face_with_eye(220, 40, 0.3), 0.0)
+    assert eye.gaze == 0.15
+
+
+def test_eyes_are_faint_without_contrast_or_without_pixels():
+    levels = [watched([WATCHED], face_with_eye(white, 60), 0.0)[0].faint for white in (200, 140, 100)]
+    assert levels == [0.0, pytest.approx(0.5, abs=0.1), 1.0]
+    # Softness 0.2 is half of 0.4.
+    assert watched([WATCHED], face_with_eye(200, 60), 0.2)[0].faint == pytest.approx(0.5)
+    assert watched([], face_with_eye(200, 60), 0.2) == ()
+
+
+def test_shape_and_faintness_follow_slowly():
+    old = replace(WATCHED, faint=0.0, gaze=0.0)
+    (eye,) = steadied([replace(WATCHED, faint=1.0, gaze=0.1)], [old], 0.1)
+    # One time constant.
+    assert (eye.faint, eye.gaze) == pytest.approx((1 - np.exp(-1), 0.1 * (1 - np.exp(-1))))
