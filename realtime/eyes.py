@@ -37,6 +37,8 @@ BLURRED = 0.4
 FADE_SECONDS, PLACE_SECONDS, SHAPE_SECONDS = 0.12, 0.03, 0.1
 # Eyes nearer to each other than this share of their radius are the same one in the next frame.
 SAME_EYE = 0.8
+# What of an eye is measured in each frame.
+PLACE, SHAPE = ("x", "y", "radius"), ("width", "openness", "turn", "gaze", "faint")
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,6 @@ class Eye:
     turn: float = 0.0
     gaze: float = 0.0
     faint: float = 0.0
-
-
-# What of an eye is measured in each frame.
-MEASURED = ("x", "y", "radius", "width", "openness", "turn", "gaze", "faint")
 
 
 def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
@@ -188,10 +186,8 @@ def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
         new, old = getattr(eye, name), getattr(known, name)
         return float(old + weight * (new - old))
 
-    weights = {name: place if name in ("x", "y", "radius") else shape for name in MEASURED}
-    return replace(
-        eye, presence=presence, **{name: between(name, weight) for name, weight in weights.items()}
-    )
+    moved = {name: between(name, place) for name in PLACE}
+    return replace(eye, presence=presence, **moved, **{name: between(name, shape) for name in SHAPE})
 
 
 def _same(eye: Eye, other: Eye) -> bool:

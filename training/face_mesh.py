@@ -52,8 +52,8 @@ class FaceMesh:
             from mediapipe.python.solutions.face_mesh import FaceMesh as Graph
         except ImportError as error:
             raise UserError(
-                f"Parts of faces are seen by MediaPipe; install it with `pip install {PACKAGE}` (Python up to "
-                f"3.12; in an environment of its own, for onnx wants a later protobuf): {error}."
+                f"Parts of faces are seen by MediaPipe; install it with `pip install {PACKAGE}` (Python up "
+                f"to 3.12; in an environment of its own, for onnx wants a later protobuf): {error}."
             ) from error
         self._graph: Any = Graph(
             static_image_mode=True,

@@ -4,6 +4,7 @@ import pytest
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.light import Light, clearer, softness
+from animirror.realtime.proportions import make_up_eyes
 from animirror.realtime.segment import Segmenter
 from animirror.realtime.stylize import Stylizer
 from tests.conftest import SKIN, draw_person, empty_frame
@@ -61,7 +62,10 @@ def test_heads_of_few_pixels_are_shown_with_more_contrast(segmenter: Segmenter, 
         lit = head.light.into_studio(head.image)
         assert (softness(head.crop.side, stylizer.size) > 0.2) == soft
         if soft:
-            assert np.array_equal(crop, clearer(lit, softness(head.crop.side, stylizer.size)))
+            clear = clearer(lit, softness(head.crop.side, stylizer.size))
+            assert head.track.eyes
+            assert np.array_equal(crop, make_up_eyes(clear, head.track.eyes, 1.0))
+            assert not np.array_equal(crop, clear)
             assert crop.std() > 1.05 * lit.std()
 
 
