@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
-from animirror.realtime.eyes import EYES_LABEL, find_eyes, steadied, watched
+from animirror.realtime.eyes import EYES_LABEL, Eye, find_eyes, steadied, watched
 from animirror.realtime.light import Light, clearer, measure_light, softness
 from animirror.realtime.locate import Locator, SegmenterLike, Track
 from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
@@ -80,6 +80,7 @@ class Head:
     # Maps of COLOR_GROUPS over the crop, float32 [s, s] each; light and colours need them both.
     groups: list[NDArray[np.float32]] | None = None
     styled: NDArray[np.uint8] | None = None
+    eyes: tuple[Eye, ...] = ()
 
     @classmethod
     def of(cls, track: Track) -> Head:
@@ -110,13 +111,15 @@ class Filtered:
     """The result for one frame.
 
     ``frame``: uint8 [H, W, 3] BGR, a new array, equal to the input where ``mask`` is 0; ``mask``: float32
-    [H, W] in 0..1, what was drawn over; ``crops``: the squares around the heads; ``timings``: ms per stage.
+    [H, W] in 0..1, what was drawn over; ``crops``: the squares around the heads; ``timings``: ms per stage;
+    ``eyes``: of each head, in shares of its crop.
     """
 
     frame: NDArray[np.uint8]
     mask: NDArray[np.float32]
     crops: tuple[Crop, ...]
     timings: dict[str, float]
+    eyes: tuple[tuple[Eye, ...], ...] = ()
 
 
 class FaceFilter:
@@ -208,7 +211,8 @@ class FaceFilter:
             for head in scene.heads:
                 if head.styled is not None:
                     self._blend_head(head, head.styled, result, coverage, scene.seconds)
-        return Filtered(result, coverage, tuple(head.crop for head in scene.heads), scene.timings)
+        crops, eyes = tuple(head.crop for head in scene.heads), tuple(head.eyes for head in scene.heads)
+        return Filtered(result, coverage, crops, scene.timings, eyes)
 
     def _blend_head(
         self,
@@ -249,7 +253,7 @@ class FaceFilter:
         eyes = watched(find_eyes(region_probability(head.probabilities, self._eyes)), lit, soft)
         if head.track.eyes is not None and seconds > 0:
             eyes = steadied(eyes, head.track.eyes, seconds)
-        head.track.eyes = eyes
+        head.track.eyes = head.eyes = eyes
         return make_up_eyes(enlarge_eyes(lit, eyes, amount), eyes, amount)
 
     def _steady_light(self, head: Head, seconds: float) -> Light:

@@ -60,7 +60,8 @@ CHUNK = 8
 class Task:
     """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
 
-    ``opened``: with its mouth opened first; ``glasses``: wearing a pair put on it.
+    ``opened``: with its mouth opened first; ``glasses``: wearing a pair put on it; ``parts``: a mask of
+    what a face mesh sees in it (animirror prepare parts).
     """
 
     picture: Picture
@@ -72,6 +73,7 @@ class Task:
     stem: str
     opened: bool = False
     glasses: bool = False
+    parts: Path | None = None
 
 
 def run(arguments: Namespace) -> int:
@@ -167,6 +169,7 @@ def _tasks(
             options.hand,
             folder,
             f"{item.name}-{picture.path.stem}",
+            parts=_parts(item, picture.path),
         )
         for picture in shown
     ]
@@ -178,6 +181,11 @@ def _tasks(
         *_wearing(tasks, options.glasses),
         *_with_plain_eyes(tasks, options.plain_eyes),
     ]
+
+
+def _parts(item: PictureSet, photo: Path) -> Path | None:
+    path = Path(item.parts) / f"{photo.stem}.png" if item.parts else None
+    return path if path is not None and path.is_file() else None
 
 
 def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
@@ -281,7 +289,7 @@ class _Drawer:
         if task.coding == HAND_CODING and task.mask is not None:
             maps: dict[str, Map] | None = hand_labels(task.mask, picture, DRAWN_SIZE)
         else:
-            maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE)
+            maps = seen_labels(self._segmenter, picture, task.mask, task.inner, DRAWN_SIZE, task.parts)
         if maps is None or not isinstance(picture.look, Look):
             return maps
         matrix = picture.crop.to_crop(DRAWN_SIZE)

@@ -11,7 +11,7 @@ import json
 import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, FaceFilter
+from animirror.realtime.filter import MIN_SIDE, FaceFilter, Filtered
 from animirror.realtime.images import read_picture
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.sources import VideoSource
@@ -158,15 +158,22 @@ def _square(picture: Frame) -> Frame:
 
 
 def draw_video(
-    face_filter: FaceFilter, video: Path, frames: int
+    face_filter: FaceFilter,
+    video: Path,
+    frames: int,
+    watch: Callable[[Filtered], None] = lambda filtered: None,
 ) -> Iterator[tuple[Frame, Frame, NDArray[np.float32]]]:
-    """The first ``frames`` frames: as they are, as they are drawn, and where. Raises UserError."""
+    """The first ``frames`` frames: as they are, as they are drawn, and where. Raises UserError.
+
+    ``watch`` is told of each frame's result before it is yielded.
+    """
     face_filter.reset()
     with VideoSource(video) as source:
         for timed in itertools.islice(source, frames):
             if min(timed.frame.shape[:2]) < MIN_SIDE:
                 raise UserError(f"{video} is too small: its sides must be {MIN_SIDE} px at least.")
             filtered = face_filter(timed.frame, timed.time)
+            watch(filtered)
             yield timed.frame, filtered.frame, filtered.mask
 
 

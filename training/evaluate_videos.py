@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import FaceFilter
+from animirror.realtime.filter import FaceFilter, Filtered
 from animirror.realtime.regions import Crop, mask_box, whole_frame
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.selection import select
@@ -42,12 +42,14 @@ CELL = 320
 class VideoScore:
     """``found``: share of the frames in which somebody was drawn, 0 to 1.
 
-    ``unsteadiness``: change besides motion in the drawn video over that in the real one; None: nobody.
+    ``eyes``: how many are seen of a drawn head on the average, 0 to 2; ``unsteadiness``: change besides
+    motion in the drawn video over that in the real one; both None: nobody.
     """
 
     video: str
     frames: int
     found: float
+    eyes: float | None
     unsteadiness: float | None
 
 
@@ -58,7 +60,13 @@ class _Watch:
     moments: frozenset[int]
     seen: int = 0
     with_somebody: int = 0
+    heads: int = 0
+    eyes: int = 0
     pairs: list[Pair] = field(default_factory=list)
+
+    def count(self, filtered: Filtered) -> None:
+        self.heads += len(filtered.eyes)
+        self.eyes += sum(len(eyes) for eyes in filtered.eyes)
 
     def over(
         self, shots: Iterator[tuple[Frame, Frame, NDArray[np.float32]]]
@@ -91,12 +99,13 @@ def score_video(
     # The middles of equal parts.
     moments = frozenset((2 * index + 1) * frames // (2 * COLUMNS) for index in range(COLUMNS))
     watch = _Watch(moments)
-    steadiness = measure_steadiness(watch.over(draw_video(face_filter, video, frames)))
+    steadiness = measure_steadiness(watch.over(draw_video(face_filter, video, frames, watch.count)))
     draw_text(watch.pairs[0][0], [video.name], top=True)
     score = VideoScore(
         video.name,
         watch.seen,
         round(watch.with_somebody / watch.seen, 4),
+        round(watch.eyes / watch.heads, 2) if watch.heads else None,
         round(steadiness.ratio, 3) if steadiness.frames else None,
     )
     return score, watch.pairs
@@ -129,8 +138,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _table(model: str, scores: list[VideoScore]) -> Table:
-    table = Table(f"{model}, video", "frames", "with somebody", "unsteadiness")
+    table = Table(f"{model}, video", "frames", "with somebody", "eyes a head", "unsteadiness")
     for score in scores:
-        steady = "-" if score.unsteadiness is None else f"{score.unsteadiness:.2f}"
-        table.add_row(score.video, str(score.frames), f"{score.found:.0%}", steady)
+        eyes, steady = ("-" if told is None else f"{told:.2f}" for told in (score.eyes, score.unsteadiness))
+        table.add_row(score.video, str(score.frames), f"{score.found:.0%}", eyes, steady)
     return table

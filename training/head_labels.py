@@ -14,6 +14,7 @@ from animirror.training.data import Picture
 from animirror.training.parsing_data import read_codes, read_mask
 from animirror.training.pen.paint import Map, blurred
 from animirror.training.pen.parts import FACE
+from animirror.training.seen_parts import SEEN, UNKNOWN
 
 # The coding whose masks know lips and eyes, drawn by people.
 HAND_CODING = "celebamask19"
@@ -46,12 +47,18 @@ def hand_labels(mask: Path, picture: Picture, size: int) -> dict[str, Map]:
 
 
 def seen_labels(
-    segmenter: Segmenter, picture: Picture, mask: Path | None, head: Crop, size: int
+    segmenter: Segmenter,
+    picture: Picture,
+    mask: Path | None,
+    head: Crop,
+    size: int,
+    parts: Path | None = None,
 ) -> dict[str, Map] | None:
     """What the segmenter sees in the crop ``head``, in the size x size view of the picture's own crop.
 
-    ``mask``: a mask of rest, face and hair that is truer than the segmenter about their borders. None
-    where eyes or mouth are not seen.
+    ``mask``: a mask of rest, face and hair that is truer than the segmenter about their borders;
+    ``parts``: a mask of seen_parts.SEEN that is truer about eyes, brows and lips. None where eyes or mouth
+    are not seen.
     """
     answer = segmenter(head.extract(picture.image, segmenter.size, BORDER)[None])[0]
     to_map = np.vstack([head.to_crop(answer.shape[-1]), [0, 0, 1]])
@@ -60,11 +67,33 @@ def seen_labels(
         name: np.clip(_warped(values, matrix, size), 0.0, 1.0)
         for name, values in zip(segmenter.labels, answer, strict=True)
     }
+    height, width = picture.image.shape[:2]
+    if parts is not None:
+        maps = _corrected(maps, _view(read_mask(parts, (height, width)), picture.crop, size))
     if mask is not None:
-        height, width = picture.image.shape[:2]
         values = _view(read_mask(mask, (height, width)), picture.crop, size)
         maps = _within(maps, values, OUTER_BLUR * size / 256)
     return maps if _complete(maps, size) else None
+
+
+def _corrected(maps: dict[str, Map], parts: NDArray[np.uint8]) -> dict[str, Map]:
+    """Labels as ``parts`` (values of SEEN) knows them, where it does; what is plain stays as it was seen."""
+    sigma = HAND_BLUR * parts.shape[0] / 256
+    known = blurred((parts != UNKNOWN).astype(np.float32), sigma)
+    told = {
+        name: blurred((parts == value).astype(np.float32), sigma)
+        for value, name in enumerate(SEEN)
+        if name in maps
+    }
+    features = sum(told.values(), np.zeros_like(known))
+    # Of what was seen in a plain place, lips and eyes are skin after all.
+    wrong = known * sum((maps[name] for name in told), np.zeros_like(known))
+    corrected = {
+        name: (maps[name] * (1.0 - known) + value).astype(np.float32) for name, value in told.items()
+    }
+    rest = {name: value * (1.0 - features) for name, value in maps.items() if name not in told}
+    rest["skin"] = np.clip(rest["skin"] + wrong * (known - features), 0.0, 1.0).astype(np.float32)
+    return maps | rest | corrected
 
 
 def _within(maps: dict[str, Map], values: NDArray[np.uint8], sigma: float) -> dict[str, Map]:

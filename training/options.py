@@ -136,6 +136,7 @@ class PictureSet:
         "", "folder of masks: pictures are cut to the head as the filter cuts them; empty: whole"
     )
     coding: str = option("face_hair", "what the masks' values mean", choices=("celebamask19", "face_hair"))
+    parts: str = option("", "folder of masks of eyes and lips (animirror prepare parts); empty: none")
     prefix: str = option("", "use only pictures whose name starts so")
     drop_grey: bool = option(False, "leave out black-and-white pictures")
 

@@ -36,6 +36,7 @@ def test_somebody_comes_in_the_second_half(tmp_path: Path, segmenter: Segmenter,
     assert 0.4 <= score.found <= 0.5
     assert len(pairs) == COLUMNS
     assert score.unsteadiness is not None
+    assert score.eyes == 2.0
     # Before anybody came whole frames are shown, their letterbox black; then a square about the head.
     for index, (before, after) in enumerate(pairs):
         assert before.shape == after.shape == (CELL, CELL, 3)
@@ -48,7 +49,7 @@ def test_nobody_has_no_steadiness(tmp_path: Path, segmenter: Segmenter, stylizer
     frames = [np.full((120, 160, 3), GROUND, np.uint8)] * 3
     video = film(tmp_path / "empty.mp4", frames)
     score, pairs = score_video(FaceFilter(segmenter, stylizer), video)
-    assert (score.frames, score.found, score.unsteadiness) == (3, 0.0, None)
+    assert (score.frames, score.found, score.eyes, score.unsteadiness) == (3, 0.0, None, None)
     assert 1 <= len(pairs) <= 3
     assert score_video(FaceFilter(segmenter, stylizer), video, most=2)[0].frames == 2
 
