@@ -36,6 +36,8 @@ LIPS_LINE, LIPS_END, MOUTH_RIM = 2.3, 1.1, 1.0
 # The line between closed lips leaves the straight one by less than this share of its half width; what leaves
 # it further is a label that leaks.
 MOUTH_BEND = 0.35
+# ... and is drawn this much more bent: a faint smile that one line has to tell is none.
+EXPRESSION = 1.6
 # The nose's curve, for the same reason: its width at the ends, what its middle has more (units), its opacity.
 NOSE_END, NOSE_MORE, NOSE_OPACITY = 0.6, 1.3, 0.9
 # Frames of glasses are darker than what surrounds them by these levels of L*; blurred, what reaches these
@@ -109,13 +111,15 @@ def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width
 
 
 def _bent(points: Sequence[Point]) -> list[Point]:
-    """The points moved onto a cubic, which those do not bend that lie far from the straight line of all."""
+    """The points moved onto a cubic, more bent; those far from the straight line of all do not bend it."""
     x, y = (np.array(values) for values in zip(*points, strict=True))
     middle, half = (x[0] + x[-1]) / 2.0, max(1.0, (x[-1] - x[0]) / 2.0)
     along = (x - middle) / half
     away = np.abs(y - np.polyval(np.polyfit(along, y, 1), along))
     near = away <= max(MOUTH_BEND * half, float(np.median(away)))
-    fitted = np.polyval(np.polyfit(along[near], y[near], 3 if near.sum() > 5 else 1), along)
+    straight = np.polyval(np.polyfit(along[near], y[near], 1), along)
+    curve = np.polyval(np.polyfit(along[near], y[near], 3), along) if near.sum() > 5 else straight
+    fitted = straight + EXPRESSION * (curve - straight)
     return [(float(a), float(b)) for a, b in zip(x, fitted, strict=True)]
 
 
