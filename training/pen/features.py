@@ -117,8 +117,8 @@ def _bent(points: Sequence[Point]) -> list[Point]:
     along = (x - middle) / half
     away = np.abs(y - np.polyval(np.polyfit(along, y, 1), along))
     near = away <= max(MOUTH_BEND * half, float(np.median(away)))
-    straight = np.polyval(np.polyfit(along[near], y[near], 1), along)
-    curve = np.polyval(np.polyfit(along[near], y[near], 3), along) if near.sum() > 5 else straight
+    curve = np.polyval(np.polyfit(along[near], y[near], 3 if near.sum() > 5 else 1), along)
+    straight = np.polyval(np.polyfit(along, curve, 1), along)
     fitted = straight + EXPRESSION * (curve - straight)
     return [(float(a), float(b)) for a, b in zip(x, fitted, strict=True)]
 
