@@ -35,6 +35,8 @@ BLURRED = 0.4
 # An eye comes and goes (a turn of the head, a hair) over this time, and its place is averaged over the next;
 # its shape, gaze and faintness change less than they are mismeasured, and over the last.
 FADE_SECONDS, PLACE_SECONDS, SHAPE_SECONDS = 0.12, 0.03, 0.1
+# Eyes as faint as can be go in this time, for the segmenter loses them in one frame out of two or three.
+HELD_SECONDS = 0.6
 # Eyes nearer to each other than this share of their radius are the same one in the next frame.
 SAME_EYE = 0.8
 # What of an eye is measured in each frame.
@@ -167,7 +169,7 @@ def lids(
 
 def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tuple[Eye, ...]:
     """This frame's eyes averaged with the last frame's; new and lost ones fade in and out."""
-    step, rest, result = seconds / FADE_SECONDS, list(previous), []
+    step, rest, result, moves = seconds / FADE_SECONDS, list(previous), [], [(0.0, 0.0)]
     for eye in eyes:
         known = next((old for old in rest if _same(eye, old)), None)
         if known is None:
@@ -175,8 +177,16 @@ def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tu
             continue
         rest.remove(known)
         result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
-    lost = (replace(old, presence=old.presence - step) for old in rest if old.presence > step)
-    return (*result, *lost)
+        moves.append((result[-1].x - known.x, result[-1].y - known.y))
+    # More than two eyes are none of one head: what is lost makes room for what is new.
+    lost = (_lost(old, moves[-1], seconds) for old in rest[: 2 - len(result)])
+    return (*result, *(eye for eye in lost if eye.presence > 0))
+
+
+def _lost(eye: Eye, move: tuple[float, float], seconds: float) -> Eye:
+    """An eye that is not seen any more, going with the other one."""
+    fade = FADE_SECONDS + (HELD_SECONDS - FADE_SECONDS) * eye.faint
+    return replace(eye, x=eye.x + move[0], y=eye.y + move[1], presence=eye.presence - seconds / fade)
 
 
 def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:

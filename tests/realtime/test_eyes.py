@@ -108,6 +108,22 @@ def test_eyes_are_faint_without_contrast_or_without_pixels():
     assert watched([], face_with_eye(200, 60), 0.2) == ()
 
 
+def test_a_faint_eye_is_held_and_goes_with_the_other():
+    left, right = replace(WATCHED, x=0.3, faint=1.0), replace(WATCHED, x=0.7, faint=1.0)
+    # Long enough for the place to be the new one, almost.
+    moved, held = steadied([replace(left, y=0.55)], [left, right], 0.3)
+    assert (held.x, held.y) == pytest.approx((0.7, moved.y))
+    assert moved.y == pytest.approx(0.55, abs=1e-4)
+    assert held.presence == pytest.approx(0.5)
+    assert steadied([], [replace(left, faint=0.0)], 0.3) == ()
+
+
+def test_no_head_has_three_eyes():
+    known = [replace(WATCHED, x=x, faint=1.0, radius=0.1) for x in (0.3, 0.7)]
+    eyes = steadied([replace(WATCHED, x=0.5, radius=0.1), known[0]], known, 0.03)
+    assert [eye.x for eye in eyes] == [0.5, 0.3]
+
+
 def test_shape_and_faintness_follow_slowly():
     old = replace(WATCHED, faint=0.0, gaze=0.0)
     (eye,) = steadied([replace(WATCHED, faint=1.0, gaze=0.1)], [old], 0.1)
