@@ -22,6 +22,7 @@ from animirror.training.distill import Pairs
 from animirror.training.drawings import PAIR_SIZE, prepare_drawings, read_pairs
 from animirror.training.head_labels import hand_labels, seen_labels
 from animirror.training.options import DistillOptions, PictureSet, dump_options, parse_options
+from animirror.training.seen_parts import SEEN
 
 # Values of CelebAMask-HQ: skin, nose, eyes, lips, hair.
 SKIN, NOSE, LEFT_EYE, RIGHT_EYE, UPPER, LOWER, HAIR = 1, 2, 4, 5, 11, 12, 13
@@ -275,3 +276,29 @@ def test_seen_labels_keep_to_a_masks_borders(tmp_path: Path) -> None:
     assert cut["hair"].max() < 0.01
     assert cut["skin"][20, 20] > 0.9
     assert seen_labels(segmenter, picture, None, Crop(420, 420, 120), 256) is None
+
+
+def test_seen_labels_are_corrected_where_a_face_mesh_knows_better(tmp_path: Path) -> None:
+    """The mesh calls the portrait's own eyes plain, and eyes two places on its forehead."""
+    path = tmp_path / "portrait.png"
+    cv2.imwrite(str(path), cv2.cvtColor(pictures.astronaut(), cv2.COLOR_RGB2BGR))
+    head = Crop(222, 130, 256)
+    picture, segmenter = Picture(path, head), load_segmenter(Zoo())
+    seen = seen_labels(segmenter, picture, None, head, 256)
+    assert seen is not None
+    parts = np.zeros((512, 512), np.uint8)
+    parts[60:120, 190:265] = SEEN.index("plain")
+    for left in (195, 240):
+        parts[70:78, left : left + 16] = SEEN.index("eyes")
+    cv2.imwrite(str(tmp_path / "parts.png"), parts)
+    told = seen_labels(segmenter, picture, None, head, 256, tmp_path / "parts.png")
+    assert told is not None
+    # The crop begins at (94, 2).
+    assert told["eyes"][72, 109] > 0.95
+    own = seen["eyes"][60:116, 98:168].sum()
+    forehead = told["eyes"][64:80, 98:168].sum()
+    assert forehead == pytest.approx(2 * 16 * 8, rel=0.05)
+    assert told["eyes"][60:116, 98:168].sum() - forehead < 0.1 * own
+    assert told["skin"][99:102, 106:112].mean() > seen["skin"][99:102, 106:112].mean() + 0.5
+    assert np.array_equal(told["upper_lip"][130:], seen["upper_lip"][130:])
+    assert sum(told.values()).max() <= sum(seen.values()).max() + 0.05
