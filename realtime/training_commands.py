@@ -18,8 +18,16 @@ Command = Callable[..., Any]
 
 
 def add_training(commands: Any, command: Command) -> None:
-    """`animirror evaluate, train, report, prepare, export, quantize`."""
-    for add in (_add_evaluate, _add_train, _add_report, _add_prepare, _add_export, _add_quantize):
+    """`animirror evaluate, train, report, prepare, average, export, quantize`."""
+    for add in (
+        _add_evaluate,
+        _add_train,
+        _add_report,
+        _add_prepare,
+        _add_average,
+        _add_export,
+        _add_quantize,
+    ):
         add(commands, command)
 
 
@@ -186,6 +194,19 @@ def _add_prepare_faces(kinds: Any, command: Command) -> None:
     parser.add_argument("--model", help="name of the segmenter (the default one)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (auto)")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
+
+
+def _add_average(commands: Any, command: Command) -> None:
+    parser = command(
+        commands,
+        "average",
+        _of_module("animirror.training.average"),
+        "average the weights of checkpoints of one network",
+        "runs/a/last.safetensors runs/b/last.safetensors --shares 0.5 0.5 -o average.safetensors",
+    )
+    parser.add_argument("checkpoints", nargs="+", help="checkpoints; the first one's description is kept")
+    parser.add_argument("--shares", nargs="+", type=float, required=True, help="of each, adding up to 1")
+    parser.add_argument("-o", "--output", required=True, help="checkpoint to write (.safetensors)")
 
 
 def _add_export(commands: Any, command: Command) -> None:

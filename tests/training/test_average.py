@@ -1,0 +1,70 @@
+"""Checkpoints of one network are averaged."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from animirror.realtime.cli import main
+from animirror.realtime.errors import UserError
+from animirror.training.average import average
+from animirror.training.checkpoint import load_checkpoint, save_checkpoint, save_tensors
+from animirror.training.networks import build
+
+NETWORK = {"name": "lite", "width": 4, "blocks": 1, "norm": "batch"}
+DESCRIPTION = {"task": "stylization", "network": NETWORK, "size": 64}
+
+
+def checkpoint(path: Path, seed: int) -> torch.nn.Module:
+    torch.manual_seed(seed)
+    model = build(NETWORK)
+    save_checkpoint(path, model, DESCRIPTION)
+    return model
+
+
+def test_the_command_writes_a_checkpoint_between(tmp_path: Path) -> None:
+    first, second = (checkpoint(tmp_path / f"{seed}.safetensors", seed) for seed in (1, 2))
+    target = tmp_path / "mean.safetensors"
+    files = [str(tmp_path / f"{seed}.safetensors") for seed in (1, 2)]
+    assert main(["average", *files, "--shares", "0.25", "0.75", "-o", str(target)]) == 0
+    mean, description = load_checkpoint(target)
+    for name, value in mean.named_parameters():
+        a, b = (dict(model.named_parameters())[name] for model in (first, second))
+        assert torch.allclose(value, 0.25 * a + 0.75 * b, atol=1e-6)
+    assert description["network"] == NETWORK
+    assert json.loads(target.with_suffix(".json").read_text())["average"] == dict(zip(files, (0.25, 0.75)))
+
+
+def test_a_state_gives_its_generator(tmp_path: Path) -> None:
+    model = checkpoint(tmp_path / "last.safetensors", 3)
+    state = {f"draw.{name}": torch.zeros_like(t) for name, t in model.state_dict().items()}
+    save_tensors(tmp_path / "state.safetensors", state | {"judge_drawings.x": torch.ones(1)}, {})
+    mean = average([tmp_path / "last.safetensors", tmp_path / "state.safetensors"], [0.5, 0.5])
+    assert mean.keys() == model.state_dict().keys()
+    name, value = next(iter(model.named_parameters()))
+    assert torch.allclose(mean[name], value / 2)
+
+
+def test_half_precision_is_averaged_in_full(tmp_path: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 1.0009765625)):
+        save_tensors(tmp_path / f"{name}.safetensors", {"w": torch.tensor([value]).half()}, {})
+    mean = average([tmp_path / "a.safetensors", tmp_path / "b.safetensors"], [0.5, 0.5])
+    assert mean["w"].dtype == torch.float32
+    assert mean["w"].item() == 1.00048828125
+
+
+def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
+    for name, size in (("a", 1), ("b", 2)):
+        save_tensors(tmp_path / f"{name}.safetensors", {"w": torch.ones(size)}, {})
+    a, b = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    with pytest.raises(UserError, match=r"b\.safetensors holds another network than"):
+        average([a, b], [0.5, 0.5])
+    with pytest.raises(UserError, match="add up to 1"):
+        average([a, a], [0.5, 0.6])
+    with pytest.raises(UserError, match="as many shares, not 2 and 1"):
+        average([a, a], [1.0])
+    assert main(["average", str(a), str(a), "--shares", "0.5", "0.5", "-o", str(tmp_path / "x.onnx")]) == 2
+    assert (
+        main(["average", str(a), str(tmp_path / "none.safetensors"), "--shares", "1", "0", "-o", str(a)]) == 2
+    )

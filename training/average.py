@@ -1,0 +1,66 @@
+"""Averages of checkpoints: weights between two trainings of one network are often better than either's.
+
+animirror average runs/a/last.safetensors weights/checkpoints/a-state.safetensors --shares 0.5 0.5 -o a.safetensors
+
+Works where the second training began from the first (Wortsman et al., "Robust fine-tuning of zero-shot
+models", CVPR 2022, section 3: WiSE-FT).
+"""
+
+from __future__ import annotations
+
+import math
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from animirror.realtime.errors import UserError
+from animirror.training.checkpoint import load_tensors, read_description, save_tensors
+
+# A generator's tensors in the state of its training are called so.
+GENERATOR = "draw."
+
+
+def run(arguments: Namespace) -> int:
+    """`animirror average CHECKPOINT CHECKPOINT... --shares S S... -o FILE`."""
+    target = Path(arguments.output)
+    if target.suffix != ".safetensors":
+        raise UserError(f"The average {target} needs a name that ends in .safetensors.")
+    paths = [Path(path) for path in arguments.checkpoints]
+    mean = average(paths, arguments.shares)
+    shares = {str(path): share for path, share in zip(paths, arguments.shares, strict=True)}
+    save_tensors(target, mean, read_description(paths[0]) | {"average": shares})
+    Console(stderr=True).print(f"{target}: the average of {len(paths)} checkpoints", soft_wrap=True)
+    return 0
+
+
+def average(paths: Sequence[Path], shares: Sequence[float]) -> dict[str, torch.Tensor]:
+    """The weighted mean of checkpoints' tensors, float32; other types as in the first.
+
+    Of a training's state the generator's tensors count. Raises UserError where shares or tensors do not fit.
+    """
+    if len(paths) < 2 or len(shares) != len(paths):
+        raise UserError(
+            f"Name two checkpoints or more and as many shares, not {len(paths)} and {len(shares)}."
+        )
+    if any(share < 0 for share in shares) or not math.isclose(sum(shares), 1.0, abs_tol=1e-6):
+        raise UserError("The shares must be 0 or more and add up to 1.")
+    parts = [_network_tensors(path) for path in paths]
+    first = parts[0]
+    for path, tensors in zip(paths, parts, strict=True):
+        if {n: t.shape for n, t in tensors.items()} != {n: t.shape for n, t in first.items()}:
+            raise UserError(f"{path} holds another network than {paths[0]}: there is no average of these.")
+    mean = dict(first)
+    for name, value in first.items():
+        if value.is_floating_point():
+            weighted = [share * part[name].float() for share, part in zip(shares, parts, strict=True)]
+            mean[name] = torch.stack(weighted).sum(dim=0)
+    return mean
+
+
+def _network_tensors(path: Path) -> dict[str, torch.Tensor]:
+    tensors, _ = load_tensors(path)
+    drawn = {name.removeprefix(GENERATOR): t for name, t in tensors.items() if name.startswith(GENERATOR)}
+    return drawn or tensors
