@@ -1,6 +1,6 @@
 """Averages of checkpoints: weights between two trainings of one network are often better than either's.
 
-animirror average runs/a/last.safetensors weights/checkpoints/a-state.safetensors --shares 0.5 0.5 -o a.safetensors
+animirror average runs/a/last.safetensors runs/b/last.safetensors --shares 0.5 0.5 -o average.safetensors
 
 Works where the second training began from the first (Wortsman et al., "Robust fine-tuning of zero-shot
 models", CVPR 2022, section 3: WiSE-FT).
