@@ -16,6 +16,9 @@ EYES_LABEL = "eyes"
 # A cell of the probability map counts as eye from here on; an eye needs so many whole cells together, as a
 # share of the map: smaller ones (far heads, slits, a wavering segmenter) are left as they are.
 LIKELY, MIN_AREA = 0.25, 0.0006
+# Two places this small are eyes if they lie as eyes do: so far apart, in shares of the map, on a line that
+# leans no further than a head. Of blurred eyes a segmenter is half sure, in a few cells.
+MIN_PAIR_AREA, APART = 0.0002, (0.1, 0.5)
 # The magnified disc's radius, in square roots of the eye's area: lid, lashes and brow's lower edge. A blink
 # shrinks the area, and with it the disc.
 RADIUS = 2.3
@@ -25,6 +28,9 @@ MAX_RADIUS = 0.55
 MAX_TURN = 0.7
 # Eyes open unlike by more than this are a wink, and stay as they are; others are halfway made a pair.
 WINK = 1.7
+# Of faint eyes only the place is sure. Their width is no less than this share of their distance (a usual face
+# has 0.47), their lids no less open than this.
+USUAL_WIDTH, USUAL_OPENNESS = 0.4, 0.3
 # The iris is looked for up to this share of the eye's width beside its middle: dark corners are no gaze.
 MAX_GAZE = 0.15
 # Grey levels between an eye's dark and its light tenth: under the first nothing is seen of white and iris,
@@ -68,17 +74,27 @@ def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
     cells = probability.shape[0]
     count, components = cv2.connectedComponents((probability > LIKELY).astype(np.uint8))
     weights = [np.where(components == index, probability, 0.0) for index in range(1, count)]
-    weights = sorted((w for w in weights if w.sum() >= MIN_AREA * cells**2), key=lambda w: -w.sum())[:2]
-    eyes = [_eye(weight) for weight in weights]
-    if len(eyes) != 2:
-        return tuple(eyes)
-    distance = math.hypot(eyes[0].x - eyes[1].x, eyes[0].y - eyes[1].y)
-    return tuple(replace(eye, radius=min(eye.radius, MAX_RADIUS * distance)) for eye in _paired(*eyes))
+    likely = sorted((w for w in weights if w.sum() >= MIN_PAIR_AREA * cells**2), key=lambda w: -w.sum())[:2]
+    eyes = [_eye(weight) for weight in likely]
+    sure = sum(bool(weight.sum() >= MIN_AREA * cells**2) for weight in likely)
+    if len(eyes) < 2 or (sure < 2 and not _lie_as_eyes(*eyes)):
+        return tuple(eyes[:sure])
+    reach = MAX_RADIUS * _distance(*eyes)
+    return tuple(replace(eye, radius=min(eye.radius, reach)) for eye in _paired(*eyes))
+
+
+def _distance(first: Eye, second: Eye) -> float:
+    return math.hypot(first.x - second.x, first.y - second.y)
+
+
+def _lie_as_eyes(first: Eye, second: Eye) -> bool:
+    lean = math.atan2(abs(first.y - second.y), abs(first.x - second.x))
+    return APART[0] <= _distance(first, second) <= APART[1] and lean <= MAX_TURN
 
 
 def _eye(weight: NDArray[np.float64]) -> Eye:
     """The eye whose cells have these weights: its lids as two parabolas of the weights' area and spread."""
-    cells, total = weight.shape[0], float(weight.sum())
+    cells, total, peak = weight.shape[0], float(weight.sum()), float(weight.max())
     centers = (np.arange(cells) + 0.5) / cells
     columns, rows = weight.sum(axis=0), weight.sum(axis=1)
     x, y = columns @ centers / total, rows @ centers / total
@@ -88,10 +104,12 @@ def _eye(weight: NDArray[np.float64]) -> Eye:
     if abs(turn) > MAX_TURN:
         turn = 0.0
     along, down = math.cos(turn), math.sin(turn)
-    spread = along**2 * spread_x + 2 * along * down * shared + down**2 * spread_y
+    # A single cell is a square, not a point.
+    spread = max(along**2 * spread_x + 2 * along * down * shared + down**2 * spread_y, 1 / (12 * cells**2))
     # Between parabolas that meet in the corners the spread is width^2 / 20, the area 2/3 width x height.
     width = math.sqrt(20 * spread)
-    openness = 1.5 * total / cells**2 / width**2
+    # What is half sure is no smaller for that.
+    openness = 1.5 * total / peak / cells**2 / width**2
     return Eye(
         float(x), float(y), RADIUS * math.sqrt(total) / cells, width=width, openness=openness, turn=turn
     )
@@ -128,7 +146,17 @@ def watched(eyes: Sequence[Eye], image: NDArray[np.uint8], soft: float) -> tuple
         return ()
     gaze, faint = (sum(getattr(eye, name) for eye in seen) / len(seen) for name in ("gaze", "faint"))
     faint = max(faint, min(1.0, soft / BLURRED))
-    return tuple(replace(eye, gaze=gaze, faint=faint) for eye in seen)
+    distance = _distance(*seen) if len(seen) == 2 else 0.0
+    return tuple(_as_usual(replace(eye, gaze=gaze, faint=faint), distance) for eye in seen)
+
+
+def _as_usual(eye: Eye, distance: float) -> Eye:
+    """A faint eye as large and open as a usual one, ``distance`` from the other (0: there is none)."""
+    width = eye.width + eye.faint * max(0.0, USUAL_WIDTH * distance - eye.width)
+    openness = eye.openness + eye.faint * max(0.0, USUAL_OPENNESS - eye.openness)
+    radius = RADIUS * width * math.sqrt(openness / 1.5)
+    least = min(radius, MAX_RADIUS * distance) if distance else radius
+    return replace(eye, width=width, openness=openness, radius=max(eye.radius, eye.faint * least))
 
 
 def _seen(eye: Eye, grey: NDArray[np.uint8]) -> Eye:
@@ -201,4 +229,4 @@ def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
 
 
 def _same(eye: Eye, other: Eye) -> bool:
-    return math.hypot(eye.x - other.x, eye.y - other.y) < SAME_EYE * max(eye.radius, other.radius)
+    return _distance(eye, other) < SAME_EYE * max(eye.radius, other.radius)

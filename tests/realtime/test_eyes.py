@@ -75,6 +75,35 @@ def test_two_eyes_lie_on_one_line_and_are_halfway_a_pair():
     assert (large.width, small.width) == pytest.approx((0.11, 0.09), abs=0.008)
 
 
+def test_half_sure_places_are_eyes_where_they_lie_as_eyes_do():
+    pair = eye_map((20, 30, 22, 31), (38, 31, 40, 32)) * np.float32(0.6)
+    assert len(find_eyes(pair)) == 2
+    above = eye_map((30, 20, 32, 21), (31, 38, 33, 39)) * np.float32(0.6)
+    assert find_eyes(above) == ()
+    near = eye_map((20, 30, 22, 31), (24, 30, 26, 31)) * np.float32(0.6)
+    assert find_eyes(near) == ()
+    # One that is sure is found alone.
+    (eye,) = find_eyes(near + eye_map((24, 40, 30, 43)))
+    assert eye.y == pytest.approx(41.5 / 64)
+
+
+def test_a_half_sure_eye_is_as_open_as_a_sure_one():
+    sure = lens(64, 0.31, 0.42, 0.12, 0.4)
+    (whole,), (half,) = find_eyes(sure), find_eyes(sure * np.float32(0.6))
+    assert half.openness == pytest.approx(whole.openness, rel=0.15)
+
+
+def test_faint_eyes_are_as_large_as_usual_ones_and_clear_ones_as_they_are():
+    eyes = [Eye(x, 0.4, 0.02, width=0.03, openness=0.15) for x in (0.4, 0.6)]
+    blurred, flat = watched(eyes, np.full((128, 128, 3), 90, np.uint8), 0.4)[0], Eye(0.4, 0.4, 0.02)
+    # 0.4 of their distance; half of it at most is the disc's.
+    assert (blurred.width, blurred.openness) == pytest.approx((0.08, 0.3))
+    assert blurred.radius == pytest.approx(2.3 * 0.08 * math.sqrt(0.2))
+    assert (blurred.x, blurred.y) == (flat.x, flat.y)
+    clear = watched([WATCHED], face_with_eye(220, 40), 0.0)[0]
+    assert (clear.width, clear.openness, clear.radius) == (WATCHED.width, WATCHED.openness, WATCHED.radius)
+
+
 def test_a_wink_stays_a_wink():
     opened, shut = find_eyes(lens(64, 0.3, 0.5, 0.12, 0.5) + lens(64, 0.7, 0.5, 0.12, 0.22))
     assert opened.openness > 1.7 * shut.openness
