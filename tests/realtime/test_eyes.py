@@ -104,6 +104,11 @@ def test_faint_eyes_are_as_large_as_usual_ones_and_clear_ones_as_they_are():
     assert (clear.width, clear.openness, clear.radius) == (WATCHED.width, WATCHED.openness, WATCHED.radius)
 
 
+def test_eyes_of_a_head_on_a_shoulder_turn_with_it():
+    first, second = find_eyes(lens(64, 0.42, 0.38, 0.12, 0.4, 0.6) + lens(64, 0.58, 0.62, 0.12, 0.4, 0.6))
+    assert first.turn == second.turn == pytest.approx(math.atan2(0.24, 0.16), abs=0.02)
+
+
 def test_a_wink_stays_a_wink():
     opened, shut = find_eyes(lens(64, 0.3, 0.5, 0.12, 0.5) + lens(64, 0.7, 0.5, 0.12, 0.22))
     assert opened.openness > 1.7 * shut.openness
