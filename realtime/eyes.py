@@ -124,16 +124,12 @@ def _paired(first: Eye, second: Eye) -> tuple[Eye, Eye]:
     width = (first.width + second.width) / 2
     openness = (first.openness + second.openness) / 2
     wink = max(first.openness, second.openness) > WINK * min(first.openness, second.openness)
-    a, b = (
-        replace(
-            eye,
-            turn=turn,
-            width=(eye.width + width) / 2,
-            openness=eye.openness if wink else openness,
-        )
-        for eye in (first, second)
-    )
-    return a, b
+
+    def alike(eye: Eye) -> Eye:
+        opened = eye.openness if wink else openness
+        return replace(eye, turn=turn, width=(eye.width + width) / 2, openness=opened)
+
+    return alike(first), alike(second)
 
 
 def watched(eyes: Sequence[Eye], image: NDArray[np.uint8], soft: float) -> tuple[Eye, ...]:
@@ -141,12 +137,11 @@ def watched(eyes: Sequence[Eye], image: NDArray[np.uint8], soft: float) -> tuple
 
     ``soft``: the picture's softness, 0..1 (see light.softness).
     """
-    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    seen = [_seen(eye, grey) for eye in eyes]
+    seen = [_seen(eye, image) for eye in eyes]
     if not seen:
         return ()
-    gaze, faint = (sum(getattr(eye, name) for eye in seen) / len(seen) for name in ("gaze", "faint"))
-    faint = max(faint, min(1.0, soft / BLURRED))
+    gaze = sum(eye.gaze for eye in seen) / len(seen)
+    faint = max(sum(eye.faint for eye in seen) / len(seen), min(1.0, soft / BLURRED))
     distance = _distance(*seen) if len(seen) == 2 else 0.0
     return tuple(_as_usual(replace(eye, gaze=gaze, faint=faint), distance) for eye in seen)
 
@@ -160,13 +155,15 @@ def _as_usual(eye: Eye, distance: float) -> Eye:
     return replace(eye, width=width, openness=openness, radius=max(eye.radius, eye.faint * least))
 
 
-def _seen(eye: Eye, grey: NDArray[np.uint8]) -> Eye:
-    size = grey.shape[0]
+def _seen(eye: Eye, image: NDArray[np.uint8]) -> Eye:
+    """An eye with its own gaze and faintness, from where the picture shows it."""
+    size = image.shape[0]
     reach = max(2.0, eye.width * size / 2)
     left, top = max(0, int(eye.x * size - reach)), max(0, int(eye.y * size - reach))
-    window = grey[top : int(eye.y * size + reach) + 1, left : int(eye.x * size + reach) + 1]
-    if eye.width <= 0 or window.size == 0:
+    part = image[top : int(eye.y * size + reach) + 1, left : int(eye.x * size + reach) + 1]
+    if eye.width <= 0 or part.size == 0:
         return eye
+    window = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
     columns = np.arange(window.shape[1]) + left + 0.5 - eye.x * size
     rows = np.arange(window.shape[0]) + top + 0.5 - eye.y * size
     along, inside = lids(eye, columns[None, :] / size, rows[:, None] / size)
@@ -198,7 +195,7 @@ def lids(
 
 def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tuple[Eye, ...]:
     """This frame's eyes averaged with the last frame's; new and lost ones fade in and out."""
-    step, rest, result, moves = seconds / FADE_SECONDS, list(previous), [], [(0.0, 0.0)]
+    step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
     for eye in eyes:
         known = next((old for old in rest if _same(eye, old)), None)
         if known is None:
@@ -206,9 +203,9 @@ def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tu
             continue
         rest.remove(known)
         result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
-        moves.append((result[-1].x - known.x, result[-1].y - known.y))
+        move = result[-1].x - known.x, result[-1].y - known.y
     # More than two eyes are none of one head: what is lost makes room for what is new.
-    lost = (_lost(old, moves[-1], seconds) for old in rest[: 2 - len(result)])
+    lost = (_lost(old, move, seconds) for old in rest[: 2 - len(result)])
     return (*result, *(eye for eye in lost if eye.presence > 0))
 
 

@@ -3,7 +3,7 @@
 A generator that must be able to draw the photo again (CycleGAN) keeps every shape where it was; large eyes,
 the first mark of the style, are a shape. So the crop's own eyes are magnified where the segmenter sees them,
 in training as live, and keep their look, gaze and blink. Eyes that the picture hardly shows (few pixels, a
-lamp on the ceiling) are made up first: white, iris and lid, as a sharp camera would see them.
+lamp on the ceiling) are made up as well: white, iris and lid, as a sharp camera would see them.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class _Window:
 
     rows: slice
     columns: slice
-    # Source offsets from the eye's centre, px, float32 [h, w]; the magnification in height, [h, w].
+    # Source offsets from the eye's centre, px, and how much smaller the source is in height: float32 [h, w].
     right: NDArray[np.float32]
     below: NDArray[np.float32]
-    taller: NDArray[np.float32]
+    lower: NDArray[np.float32]
     center: tuple[float, float]
 
 
@@ -99,25 +99,17 @@ def _windows(eyes: Sequence[Eye], size: int, amount: float) -> Iterator[tuple[Ey
         tall = 1.0 + (amount - 1.0) * eye.presence
         wide = 1.0 + (tall - 1.0) * WIDTH_SHARE
         bell = np.square(np.clip(1.0 - (dx * dx + dy * dy) / np.float32(reach * reach), 0.0, None))
-        yield (
-            eye,
-            _Window(
-                slice(top, bottom),
-                slice(left, right),
-                dx * (1.0 - np.float32(1.0 - 1.0 / wide) * bell),
-                dy * (1.0 - np.float32(1.0 - 1.0 / tall) * bell),
-                1.0 / (1.0 - np.float32(1.0 - 1.0 / tall) * bell),
-                (x, y),
-            ),
-        )
+        narrower, lower = (1.0 - np.float32(1.0 - 1.0 / factor) * bell for factor in (wide, tall))
+        rows, columns = slice(top, bottom), slice(left, right)
+        yield eye, _Window(rows, columns, dx * narrower, dy * lower, lower, (x, y))
 
 
 def _make_up(part: NDArray[np.uint8], eye: Eye, window: _Window, size: int) -> None:
-    """Paint an eye into its part of the picture."""
+    """Paint an eye into its part of the picture, uint8 [h, w, 3]."""
     wider = replace(eye, openness=eye.openness * OPENER)
     along, inside = lids(wider, window.right / size, window.below / size)
     # Pixels of the window, so that edges are as sharp as the window is.
-    depth = inside * size * window.taller
+    depth = inside * size / window.lower
     within = np.clip(depth + 0.5, 0.0, 1.0)
     width = eye.width * size
     upper = window.below * math.cos(eye.turn) < window.right * math.sin(eye.turn)

@@ -40,6 +40,7 @@ from animirror.training.options import DistillOptions, PictureSet, load_options
 from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
 from animirror.training.pen.pen import draw_head
+from animirror.training.png import write_png
 from animirror.training.splits import Splits, read_splits
 from animirror.training.workers import answers
 
@@ -298,6 +299,4 @@ class _Drawer:
 
 def _write(picture: NDArray[np.uint8], path: Path) -> None:
     small = cv2.resize(picture, (PAIR_SIZE, PAIR_SIZE), interpolation=cv2.INTER_AREA)
-    beside = path.with_suffix(".tmp")
-    beside.write_bytes(cv2.imencode(".png", small)[1].tobytes())
-    beside.replace(path)
+    write_png(path, np.asarray(small, np.uint8))

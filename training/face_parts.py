@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.progress import track
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.files import settle
 from animirror.realtime.locate import SegmenterLike
 from animirror.realtime.regions import head_crop, mask_box
 from animirror.realtime.segment import load_segmenter
@@ -28,12 +27,15 @@ from animirror.training.face_mesh import OVAL, RINGS, FaceMesh, fill
 from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.options import MaskSet, SegformerOptions, load_options
 from animirror.training.parsing_data import read_image, read_mask
+from animirror.training.png import write_png
 from animirror.training.seen_parts import PLAIN, SEEN, UNKNOWN
 from animirror.training.splits import pictures
 
 # Picture (uint8 [H, W, 3] BGR) to points (float32 [478, 2]), as FaceMesh.
 Mesh = Callable[[NDArray[np.uint8]], NDArray[np.float32] | None]
 
+# The coding of masks that know of a face no more than where it is.
+CODING = "face_hair"
 # Side of the head's crop that the mesh is shown, px: its networks look at 192 px of a face.
 MESH_SIDE = 384
 # The mesh fits the mask when so much of its oval is face or hair there, and so much of the face in the oval.
@@ -48,7 +50,12 @@ def run(arguments: Namespace) -> int:
     wanted = [item for item in options.sets if item.parts]
     if not wanted:
         raise UserError(f"No set of {arguments.options} names a folder in 'parts', where its parts are kept.")
-    segmenter = load_segmenter(Zoo(), None, "auto")
+    whole = next((item.name for item in wanted if item.coding != CODING), None)
+    if whole is not None:
+        raise UserError(
+            f"The masks of the set '{whole}' know parts already; 'parts' is for coding '{CODING}'."
+        )
+    segmenter = load_segmenter(Zoo())
     with FaceMesh() as mesh:
         for item in wanted:
             seen, count = prepare_parts(Path(options.data_root), item, mesh, segmenter)
@@ -69,10 +76,13 @@ def prepare_parts(root: Path, item: MaskSet, mesh: Mesh, segmenter: SegmenterLik
         list(_pairs(root, item)), item.name, console=Console(stderr=True), transient=True
     ):
         target = folder / mask.name
-        if not target.exists():
-            _write(target, _photo_parts(image, mask, mesh, segmenter))
+        if target.exists():
+            parts = read_mask(target)
+        else:
+            parts = _photo_parts(image, mask, mesh, segmenter)
+            write_png(target, parts)
         count += 1
-        seen += bool(read_mask(target).any())
+        seen += bool(parts.any())
     return seen, count
 
 
@@ -147,9 +157,3 @@ def _behind_dark_glasses(
     if not eyes.any() or glasses[eyes].mean() < GLASSES or seen[eyes].mean() > HARDLY_EYES:
         return np.zeros(parts.shape, np.bool_)
     return np.asarray((glasses > HARDLY_EYES) | eyes)
-
-
-def _write(path: Path, values: NDArray[np.uint8]) -> None:
-    beside = path.with_suffix(".part")
-    beside.write_bytes(cv2.imencode(".png", values)[1].tobytes())
-    settle(beside, path)

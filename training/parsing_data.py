@@ -31,6 +31,8 @@ CELEBAMASK19_TO_16 = (0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 # "beside" is the rest near a face, where ears may be hidden. Were ears allowed everywhere in the rest, they
 # would cost nothing there: a network trained so called whole streets ears. "plain": see seen_parts.
 GROUPS = ("face", "rest", "beside", "plain")
+# Those of them that are parts of a face and nothing else.
+FACE_GROUPS = ("face", "plain")
 # Stands for confusion.IGNORED in masks of bytes.
 IGNORED_BYTE = 255
 # Ears stick out of a face by less than this share of its size, the root of its area.
@@ -153,7 +155,7 @@ def read_sample(
 
 
 def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:
-    face, plain = (len(labels) + GROUPS.index(name) for name in ("face", "plain"))
+    face, plain = (len(labels) + GROUPS.index(name) for name in FACE_GROUPS)
     height, width = codes.shape
     try:
         return refined(codes, read_mask(parts_path, (height, width)), labels, face, plain)
@@ -206,7 +208,7 @@ class HeadMeter:
 
     def __init__(self, labels: Sequence[str]) -> None:
         count = len(labels)
-        face = [*label_indices(["face"], labels), *(count + GROUPS.index(name) for name in ("face", "plain"))]
+        face = [*label_indices(["face"], labels), *(count + GROUPS.index(name) for name in FACE_GROUPS)]
         self._is_face = np.zeros(256, bool)
         self._is_face[face] = True
         self._is_head = self._is_face.copy()

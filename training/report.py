@@ -25,6 +25,7 @@ from animirror.training.history import LOSSES, SCORES, WARNINGS, Row, column, re
 from animirror.training.monitor import GENERATOR_LOSSES, JUDGE_LOSSES
 from animirror.training.options import CycleganOptions, parse_options
 from animirror.training.plots import Curve, plot
+from animirror.training.png import write_png
 from animirror.training.samples import translate, validation_photos
 from animirror.training.splits import read_splits
 from animirror.training.state import BEST, LAST, OPTIONS
@@ -118,9 +119,7 @@ def report(folders: Sequence[Path], target: Path) -> list[Run]:
     plot(overlaid(runs), target / CURVES)
     sheet = sample_sheet(runs)
     if sheet is not None:
-        beside = target / "samples.tmp"
-        beside.write_bytes(cv2.imencode(".png", sheet)[1].tobytes())
-        beside.replace(target / SAMPLES)
+        write_png(target / SAMPLES, sheet)
     beside = target / "report.tmp"
     beside.write_text(markdown(runs, sheet is not None), encoding="utf-8")
     beside.replace(target / REPORT)

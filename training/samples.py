@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from torch import nn
 from animirror.training.data import Picture, read_pictures, to_picture, to_tensor
 from animirror.training.look import as_filtered
 from animirror.training.options import CycleganOptions, PictureSet
+from animirror.training.png import write_png
 from animirror.training.splits import Splits
 
 # Pictures that go through a network at once: the memory of one training step at most.
@@ -73,6 +73,4 @@ def write_rows(rows: Sequence[NDArray[np.uint8]], path: Path) -> None:
         target[: len(row)] = row
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = sheet.swapaxes(1, 2).reshape(len(rows) * size, longest * size, 3)
-    beside = path.with_suffix(".tmp")
-    beside.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    beside.replace(path)
+    write_png(path, picture)

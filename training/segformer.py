@@ -27,7 +27,14 @@ from animirror.training.muon import MuonAdamW
 from animirror.training.networks import build
 from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import SegformerOptions, dump_options, load_options
-from animirror.training.parsing_data import GROUPS, MAX_SIDE, WebcamDataset, group_members, read_set
+from animirror.training.parsing_data import (
+    FACE_GROUPS,
+    GROUPS,
+    MAX_SIDE,
+    WebcamDataset,
+    group_members,
+    read_set,
+)
 from animirror.training.parsing_trainer import (
     Exporter,
     GroupedTrainer,
@@ -177,9 +184,9 @@ def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple
 
 
 def head_codes(labels: Sequence[str], groups: Sequence[str]) -> tuple[int, ...]:
-    """The codes that are parts of heads: the labels of face and hair, and the groups of a face's."""
+    """The codes that are parts of heads: the labels of face and hair, and FACE_GROUPS."""
     known = sorted(index for members in head_regions(labels).values() for index in members)
-    return (*known, *(len(labels) + place for place, name in enumerate(groups) if name in ("face", "plain")))
+    return (*known, *(len(labels) + place for place, name in enumerate(groups) if name in FACE_GROUPS))
 
 
 def offline_spec(spec: dict[str, Any], model: nn.Module, labels: Sequence[str]) -> dict[str, Any]:

@@ -257,12 +257,16 @@ def test_hand_labels_lie_where_the_mask_has_them(root: Path, tmp_path: Path) -> 
         hand_labels(tmp_path / "odd.png", picture, 100)
 
 
+def portrait(folder: Path) -> Path:
+    path = folder / "portrait.png"
+    cv2.imwrite(str(path), cv2.cvtColor(pictures.astronaut(), cv2.COLOR_RGB2BGR))
+    return path
+
+
 def test_seen_labels_keep_to_a_masks_borders(tmp_path: Path) -> None:
     """NASA's portrait through the shipped segmenter; the mask cuts the chin off."""
-    path = tmp_path / "portrait.png"
-    cv2.imwrite(str(path), cv2.cvtColor(pictures.astronaut(), cv2.COLOR_RGB2BGR))
     head = Crop(222, 130, 250)
-    picture, segmenter = Picture(path, head), load_segmenter(Zoo())
+    picture, segmenter = Picture(portrait(tmp_path), head), load_segmenter(Zoo())
     free = seen_labels(segmenter, picture, None, head, 256)
     assert free is not None
     assert free["skin"].sum() > 4000
@@ -280,10 +284,8 @@ def test_seen_labels_keep_to_a_masks_borders(tmp_path: Path) -> None:
 
 def test_seen_labels_are_corrected_where_a_face_mesh_knows_better(tmp_path: Path) -> None:
     """The mesh calls the portrait's own eyes plain, and eyes two places on its forehead."""
-    path = tmp_path / "portrait.png"
-    cv2.imwrite(str(path), cv2.cvtColor(pictures.astronaut(), cv2.COLOR_RGB2BGR))
     head = Crop(222, 130, 256)
-    picture, segmenter = Picture(path, head), load_segmenter(Zoo())
+    picture, segmenter = Picture(portrait(tmp_path), head), load_segmenter(Zoo())
     seen = seen_labels(segmenter, picture, None, head, 256)
     assert seen is not None
     parts = np.zeros((512, 512), np.uint8)

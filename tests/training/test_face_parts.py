@@ -1,5 +1,6 @@
 """What a face mesh sees becomes masks, and the masks refine what is trained."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from skimage import data as pictures
 
+from animirror.realtime.cli import main
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import CELEBAMASK_LABELS as LABELS
 from animirror.realtime.regions import Box, head_crop
@@ -129,6 +131,19 @@ def test_a_mesh_beside_the_masks_face_is_not_believed(tmp_path: Path) -> None:
 def test_eyes_behind_dark_glasses_are_nobodys_to_say(tmp_path: Path) -> None:
     prepare_parts(tmp_path, person(tmp_path), over_the_mask, Blind(0.9))
     assert not (cv2.imread(str(tmp_path / "parts/one.png"), cv2.IMREAD_GRAYSCALE) == EYES).any()
+
+
+def test_sets_that_know_parts_or_name_no_folder_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = tmp_path / "options.json"
+    for told, why in (
+        ({"coding": "celebamask19", "parts": "parts"}, "'people' know parts already"),
+        ({"coding": "face_hair"}, "names a folder in 'parts'"),
+    ):
+        options.write_text(json.dumps({"name": "x", "sets": [{"name": "people"} | told]}))
+        assert main(["prepare", "parts", str(options)]) == 2
+        assert why in " ".join(capsys.readouterr().err.split())
 
 
 def test_refined_codes_by_hand() -> None:
