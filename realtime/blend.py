@@ -105,18 +105,19 @@ def recolored(
     image: NDArray[np.uint8],
     groups: Sequence[NDArray[np.float32]],
     shifts: NDArray[np.float32],
-    amount: float,
+    lightness: float,
+    hue: float,
 ) -> NDArray[np.uint8]:
-    """The drawing in the picture's colours, as far as ``amount`` (0..1); both uint8 [S, S, 3] BGR.
+    """The drawing in the picture's colours, as far as ``lightness`` and ``hue`` say (0..1 each).
 
-    Each group's Lab shift (see :func:`color_shifts`) is added in proportion to its map. Then each place gets
-    the picture's own hue, as far as CHROMA_CELLS can tell places apart: lightness, and so every line and flat
-    area, stays the drawing's; a tint that the generator gives to dark hair does not. Both are one field, so
-    that the drawing goes to Lab and back only once.
+    Drawing and picture: uint8 [S, S, 3] BGR. Each group's Lab shift (see :func:`color_shifts`) is added in
+    proportion to its map. Then each place gets the picture's own hue, as far as CHROMA_CELLS can tell places
+    apart: lightness, and so every line and flat area, stays the drawing's; a tint that the generator gives to
+    dark hair does not. Both are one field, so that the drawing goes to Lab and back only once.
     """
     moved = np.zeros((*groups[0].shape, 3), np.float32)
     for group, shift in zip(groups, shifts, strict=True):
-        moved += group[..., None] * (shift * np.float32(amount))
+        moved += group[..., None] * (shift * np.array((lightness, hue, hue), np.float32))
     lab = np.asarray(cv2.cvtColor(styled, cv2.COLOR_BGR2LAB), np.uint8)
     # In cells, the picture's hue minus that of the shifted drawing.
     cells = (CHROMA_CELLS, CHROMA_CELLS)
@@ -126,10 +127,10 @@ def recolored(
         cv2.resize(moved, cells, interpolation=cv2.INTER_AREA),
         dtype=cv2.CV_32F,
     )
-    hue = np.float32(amount) * (wanted.astype(np.float32) - found)
-    hue[..., 0] = 0.0
+    tint = np.float32(hue) * (wanted.astype(np.float32) - found)
+    tint[..., 0] = 0.0
     size = (styled.shape[1], styled.shape[0])
-    field = np.add(*(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (moved, hue)))
+    field = np.add(*(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (moved, tint)))
     return np.asarray(cv2.cvtColor(cv2.add(lab, field, dtype=cv2.CV_8U), cv2.COLOR_LAB2BGR), np.uint8)
 
 

@@ -26,6 +26,9 @@ MIN_SIDE = 64
 # Colours are matched apart for skin and hair, which seldom share a shift; of each, the first that the model
 # knows: eyes and lips have colours of their own.
 COLOR_GROUPS = (("skin", "face"), ("hair",))
+# The middle tones of skin and hair follow the chosen match, the scene's light and hue this power of it: they
+# take a drawing's contrast and colours long before a face looks lit by the scene.
+LATE = 3
 # The light of a room changes slowly; the average over this time does not pump with every turn of the head.
 COLOR_SECONDS = 0.5
 
@@ -232,10 +235,11 @@ class FaceFilter:
         if amount == 0:
             return styled
         groups = self._group_maps(head)
+        late = amount**LATE
         dimmed = head.light.out_of_studio(styled)
-        styled = np.asarray(cv2.addWeighted(dimmed, amount, styled, 1 - amount, 0), np.uint8)
+        styled = np.asarray(cv2.addWeighted(dimmed, late, styled, 1 - late, 0), np.uint8)
         shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
-        return blend.recolored(styled, head.image, groups, shifts, amount)
+        return blend.recolored(styled, head.image, groups, shifts, amount, late)
 
     def _group_maps(self, head: Head) -> list[NDArray[np.float32]]:
         if head.groups is None:

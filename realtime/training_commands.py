@@ -18,13 +18,14 @@ Command = Callable[..., Any]
 
 
 def add_training(commands: Any, command: Command) -> None:
-    """`animirror evaluate, train, report, prepare, average, export, quantize`."""
+    """`animirror evaluate, train, report, prepare, average, unfold, export, quantize`."""
     for add in (
         _add_evaluate,
         _add_train,
         _add_report,
         _add_prepare,
         _add_average,
+        _add_unfold,
         _add_export,
         _add_quantize,
     ):
@@ -206,6 +207,19 @@ def _add_average(commands: Any, command: Command) -> None:
     )
     parser.add_argument("checkpoints", nargs="+", help="checkpoints; the first one's description is kept")
     parser.add_argument("--shares", nargs="+", type=float, required=True, help="of each, adding up to 1")
+    parser.add_argument("-o", "--output", required=True, help="checkpoint to write (.safetensors)")
+
+
+def _add_unfold(commands: Any, command: Command) -> None:
+    parser = command(
+        commands,
+        "unfold",
+        _of_module("animirror.training.unfold"),
+        "a generator that ships as a checkpoint to go on from",
+        "cartoon-lite training/presets/cartoon-drawn-4.json -o runs/cartoon-shipped/state.safetensors",
+    )
+    parser.add_argument("model", help="name of the generator")
+    parser.add_argument("options", help="JSON file of the training that will go on (its network and pairs)")
     parser.add_argument("-o", "--output", required=True, help="checkpoint to write (.safetensors)")
 
 

@@ -147,3 +147,23 @@ def test_pretrained_offline_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(UserError, match=r"nvidia/mit-b0-nowhere.*go online"):
         build({"name": "segformer", "labels": ["a"], "pretrained": "nvidia/mit-b0-nowhere"})
+
+
+def test_a_ceiling_keeps_what_a_generator_never_met_from_growing_in_it() -> None:
+    torch.manual_seed(0)
+    spec = {"name": "lite-enhanced", "width": 8, "blocks": 4, "enhance": 8, "norm": "none"}
+    free, capped = build(spec), build(spec | {"ceiling": 6.0})
+    for parameter in free.parameters():
+        parameter.data *= 3
+    capped.load_state_dict(free.state_dict())
+    heights: dict[bool, list[float]] = {False: [], True: []}
+    for network, limited in ((free, False), (capped, True)):
+        for module in network.modules():
+            if isinstance(module, (nn.ReLU, nn.Hardtanh)):
+                module.register_forward_hook(
+                    lambda _m, _i, out, kept=heights[limited]: kept.append(float(out.max()))
+                )
+        network.eval()(torch.rand(1, 3, 64, 64) * 2 - 1)
+    assert len(heights[True]) == len(heights[False]) > 8
+    assert max(heights[False]) > 60
+    assert max(heights[True]) == 6.0

@@ -31,15 +31,24 @@ def norm_layer(name: str, channels: int) -> nn.Module:
     return NORMS[name](channels)
 
 
+def rectifier(ceiling: float = 0.0) -> nn.Module:
+    """ReLU, which passes nothing over ``ceiling`` where one is given (6: Howard et al., MobileNets, 2017).
+
+    Without one, what a generator never met in training grows from block to block, up to hundreds of times the
+    usual, and shows as coloured flashes; and the steps of int8 become as coarse as those spikes are high.
+    """
+    return nn.Hardtanh(0.0, ceiling, inplace=True) if ceiling > 0 else nn.ReLU(inplace=True)
+
+
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions around an identity (He et al., CVPR 2016): same shape in and out."""
 
-    def __init__(self, channels: int, norm: str, dropout: float = 0.0) -> None:
+    def __init__(self, channels: int, norm: str, dropout: float = 0.0, ceiling: float = 0.0) -> None:
         super().__init__()
         layers: list[nn.Module] = [
             nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect"),
             norm_layer(norm, channels),
-            nn.ReLU(inplace=True),
+            rectifier(ceiling),
         ]
         if dropout > 0:
             layers.append(nn.Dropout(dropout))
@@ -56,13 +65,13 @@ class ResidualBlock(nn.Module):
 class ResizeConv(nn.Module):
     """Nearest-neighbour doubling, then a convolution: no checkerboard (Odena et al., Distill 2016)."""
 
-    def __init__(self, inputs: int, outputs: int, norm: str) -> None:
+    def __init__(self, inputs: int, outputs: int, norm: str, ceiling: float = 0.0) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Upsample(scale_factor=2, mode="nearest"),
             nn.Conv2d(inputs, outputs, 3, padding=1),
             norm_layer(norm, outputs),
-            nn.ReLU(inplace=True),
+            rectifier(ceiling),
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from animirror.training.networks.blocks import ResidualBlock, ResizeConv, norm_layer
+from animirror.training.networks.blocks import ResidualBlock, ResizeConv, norm_layer, rectifier
 
 
 class LiteGenerator(nn.Module):
@@ -17,28 +17,38 @@ class LiteGenerator(nn.Module):
     All the arithmetic happens where it is cheap: PixelUnshuffle(4) (Shi et al., CVPR 2016, section 3.2,
     turned round) moves the picture to 1/4, ``blocks`` residual blocks of 2 * ``width`` channels at 1/8 see
     the whole head, and two small blocks at 1/4 draw the details that the skip kept. The way out doubles
-    in small steps with resize-convolutions, because one PixelShuffle(4) leaves a 4 px grid.
+    in small steps with resize-convolutions, because one PixelShuffle(4) leaves a 4 px grid. ``ceiling``: see
+    :func:`rectifier`.
     """
 
-    def __init__(self, width: int = 64, blocks: int = 6, detail_blocks: int = 2, norm: str = "batch") -> None:
+    def __init__(
+        self,
+        width: int = 64,
+        blocks: int = 6,
+        detail_blocks: int = 2,
+        norm: str = "batch",
+        ceiling: float = 0.0,
+    ) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.PixelUnshuffle(4),
             nn.Conv2d(48, width, 3, padding=1),
             norm_layer(norm, width),
-            nn.ReLU(inplace=True),
+            rectifier(ceiling),
         )
         self.down = nn.Sequential(
             nn.Conv2d(width, width * 2, 3, stride=2, padding=1),
             norm_layer(norm, width * 2),
-            nn.ReLU(inplace=True),
+            rectifier(ceiling),
         )
-        self.body = nn.Sequential(*[ResidualBlock(width * 2, norm) for _ in range(blocks)])
-        self.up = ResizeConv(width * 2, width, norm)
-        self.details = nn.Sequential(*[ResidualBlock(width, norm) for _ in range(detail_blocks)])
+        self.body = nn.Sequential(*[ResidualBlock(width * 2, norm, ceiling=ceiling) for _ in range(blocks)])
+        self.up = ResizeConv(width * 2, width, norm, ceiling)
+        self.details = nn.Sequential(
+            *[ResidualBlock(width, norm, ceiling=ceiling) for _ in range(detail_blocks)]
+        )
         self.out = nn.Sequential(
-            ResizeConv(width, width // 2, norm),
-            ResizeConv(width // 2, width // 4, norm),
+            ResizeConv(width, width // 2, norm, ceiling),
+            ResizeConv(width // 2, width // 4, norm, ceiling),
             nn.Conv2d(width // 4, 3, 3, padding=1),
             nn.Tanh(),
         )
@@ -64,19 +74,25 @@ class LiteEnhancedGenerator(nn.Module):
     """
 
     def __init__(
-        self, width: int = 64, blocks: int = 6, detail_blocks: int = 2, norm: str = "batch", enhance: int = 32
+        self,
+        width: int = 64,
+        blocks: int = 6,
+        detail_blocks: int = 2,
+        norm: str = "batch",
+        enhance: int = 32,
+        ceiling: float = 0.0,
     ) -> None:
         super().__init__()
-        self.coarse = LiteGenerator(width, blocks, detail_blocks, norm)
+        self.coarse = LiteGenerator(width, blocks, detail_blocks, norm, ceiling)
         self.fine = nn.Sequential(
             nn.PixelUnshuffle(2),
             nn.Conv2d(12, enhance, 3, padding=1),
             norm_layer(norm, enhance),
-            nn.ReLU(inplace=True),
+            rectifier(ceiling),
         )
         self.join = nn.Conv2d(width // 4, enhance, 3, padding=1)
-        self.body = ResidualBlock(enhance, norm)
-        self.up = ResizeConv(enhance, enhance // 2, norm)
+        self.body = ResidualBlock(enhance, norm, ceiling=ceiling)
+        self.up = ResizeConv(enhance, enhance // 2, norm, ceiling)
         self.out = nn.Conv2d(enhance // 2, 3, 3, padding=1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)  # type: ignore[arg-type]

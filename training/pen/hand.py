@@ -16,8 +16,10 @@ class Hand:
     inked: bool
     # Half width of the border between light and shadow on the skin, levels: small is a hard cel edge.
     skin_edge: float
-    # How much darker the shadow on the skin is, at least and at most.
+    # How much darker the shadow on the skin is, at least and at most, and by how many standard deviations of
+    # the skin's light below its median the room's shadows begin; hair and chin throw theirs in any case.
     shadow: tuple[float, float]
+    shadow_from: float
     # Opacity of the blush on the cheeks.
     blush: float
     # Half width of the borders between tones of hair, as a share of the hair's range of lightness.
@@ -35,13 +37,15 @@ class Hand:
 
 
 HANDS = {
-    # Cel animation: thin lines, two hard tones of skin, three of hair, tall eyes.
+    # Cel animation: thin lines, skin of one tone in the room's light, whose hard borders no generator places
+    # alike from frame to frame (at 1.0 they became blots on cheeks and foreheads), three of hair, tall eyes.
     "anime": Hand(
         line=0.8,
         line_opacity=0.85,
         inked=False,
         skin_edge=1.6,
         shadow=(7.0, 12.0),
+        shadow_from=2.2,
         blush=0.3,
         hair_edge=0.06,
         strands=0.75,
@@ -58,6 +62,7 @@ HANDS = {
         inked=True,
         skin_edge=1.2,
         shadow=(2.0, 3.5),
+        shadow_from=1.0,
         blush=0.0,
         hair_edge=0.04,
         strands=0.25,
@@ -74,6 +79,7 @@ HANDS = {
         inked=False,
         skin_edge=7.0,
         shadow=(11.0, 18.0),
+        shadow_from=1.0,
         blush=0.6,
         hair_edge=0.22,
         strands=0.6,

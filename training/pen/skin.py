@@ -16,15 +16,14 @@ from animirror.training.pen.parts import FACE, SMOOTH, Parts
 OUTLIER = 45.0
 # The light on a face is what is left after blurring by this much, units.
 LIGHT_SIGMA, BEARD_SIGMA, NECK_SIGMA = 7.0, 1.6, 5.0
-# Below the median by this share of the skin's spread begins the shadow.
-SHADOW_FROM = 1.0
 # Hair throws its shadow this far down onto the face, the face as far onto the neck, units: what anime draws
 # rather than the room's light.
 HAIR_CASTS, FACE_CASTS = 6.0, 22.0
 # A beard is this much darker than the skin, covers this share of the face and of the chin; less is shadow.
 BEARD_DARKER, BEARD_AREA, BEARD_CHIN = 24.0, 0.05, 0.35
-# Smallest share of the face that one island of beard covers.
-BEARD_ISLAND = 0.035
+# Smallest share of the face that one island of beard covers, and of one cheek's beard the other has: a lamp
+# at one side leaves half a chin in the dark.
+BEARD_ISLAND, BEARD_SIDES = 0.035, 0.4
 # The lit tone lies above the skin's median by this share of its spread and so many levels, the shadow below
 # the lit tone by this share of it; a spread under LEAST_SPREAD is noise.
 LIT_SPREAD, LIT_LEVELS, DEPTH_SPREAD, LEAST_SPREAD = 0.55, 2.0, 1.3, 4.0
@@ -68,7 +67,7 @@ def find_tones(lab: NDArray[np.float32], parts: Parts, hand: Hand) -> Tones | No
         min(LINE_REDDEST, median.green_red + LINE_REDDER),
         median.blue_yellow * 0.8,
     )
-    return Tones(light, shadow, line, median, median.lightness - SHADOW_FROM * spread)
+    return Tones(light, shadow, line, median, median.lightness - hand.shadow_from * spread)
 
 
 def paint_skin(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, hand: Hand) -> None:
@@ -108,6 +107,19 @@ def draw_blush(
         cheek = canvas.ellipse((x + outwards, y + 0.17 * height), 0.11 * width, 0.055 * height)
         where = blurred(cheek, 0.02 * width) * parts["skin"]
         canvas.lay(tones.light.changed(lighter=-10.0, redder=14.0), where, hand.blush)
+
+
+def _on_both_sides(beard: NDArray[np.bool_], parts: Parts) -> bool:
+    """Whether a beard covers as much of the lower face left of the mouth as right of it, or nearly."""
+    left, top, width, height = parts.box
+    size = parts.face.shape[0]
+    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
+    mouth = parts.together("mouth", "upper_lip", "lower_lip") > 0.5
+    middle = float(columns[mouth].mean()) if mouth.any() else left + width / 2
+    lower = (parts.face > 0.5) & (rows > top + 0.6 * height)
+    sides = [lower & (columns < middle), lower & (columns >= middle)]
+    shares = [float(beard[side].mean()) if side.any() else 0.0 for side in sides]
+    return min(shares) >= BEARD_SIDES * max(shares)
 
 
 def _between(tones: Tones, lit: Map) -> NDArray[np.float32]:
@@ -160,6 +172,8 @@ def _beard(lab: NDArray[np.float32], parts: Parts, tones: Tones) -> tuple[Map, L
     chin = (rows > top + 0.8 * height) & (np.abs(columns - left - width / 2) < 0.2 * width)
     chin &= parts.face > 0.5
     if np.count_nonzero(beard) < BEARD_AREA * area or not chin.any() or beard[chin].mean() < BEARD_CHIN:
+        return None
+    if not _on_both_sides(beard, parts):
         return None
     color = median_color(lab, beard)
     color = Lab(
