@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, FaceFilter, Head
+from animirror.realtime.filter import MIN_SIDE, FaceFilter
 from animirror.realtime.images import read_picture
 from animirror.realtime.regions import label_indices, region_probability
+from animirror.realtime.scene import Head
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import ModelEntry, Zoo

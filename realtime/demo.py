@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.filter import FaceFilter, Filtered
+from animirror.realtime.filter import FaceFilter
 from animirror.realtime.images import Picture, write_picture
 from animirror.realtime.report import Timings
+from animirror.realtime.scene import Filtered
 from animirror.realtime.sinks import VideoSink
 from animirror.realtime.sources import DemoSource
 from animirror.realtime.window import Window, display_answers

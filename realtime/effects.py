@@ -14,8 +14,9 @@ from animirror.realtime.camera import Shot
 from animirror.realtime.controls import Controls, Panel, Privacy
 from animirror.realtime.degrade import Governor
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, FaceFilter, Filtered, Scene, StylizerLike
+from animirror.realtime.filter import MIN_SIDE, FaceFilter, StylizerLike
 from animirror.realtime.pipeline import Packet, Step
+from animirror.realtime.scene import Filtered, Scene
 from animirror.realtime.view import View, card, draw_note
 
 # A picture is the same as the one before when no part of it, averaged over squares of this many pixels, has

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,22 +15,15 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
-from animirror.realtime.eyes import EYES_LABEL, Eye, find_eyes, steadied, watched
-from animirror.realtime.light import Light, clearer, measure_light, softness
-from animirror.realtime.locate import Locator, SegmenterLike, Track
+from animirror.realtime.eyes import EYES_LABEL, find_eyes, steadied, watched
+from animirror.realtime.light import clearer, softness
+from animirror.realtime.locate import Locator, SegmenterLike
+from animirror.realtime.match import SceneMatch
 from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
-from animirror.realtime.regions import DEFAULT_REGIONS, Crop, label_indices, region_probability
-from animirror.realtime.smoothing import mix
+from animirror.realtime.regions import DEFAULT_REGIONS, label_indices, region_probability
+from animirror.realtime.scene import Filtered, Head, Scene
 
 MIN_SIDE = 64
-# Colours are matched apart for skin and hair, which seldom share a shift; of each, the first that the model
-# knows: eyes and lips have colours of their own.
-COLOR_GROUPS = (("skin", "face"), ("hair",))
-# The middle tones of skin and hair follow the chosen match, the scene's light and hue this power of it: they
-# take a drawing's contrast and colours long before a face looks lit by the scene.
-LATE = 3
-# The light of a room changes slowly; the average over this time does not pump with every turn of the head.
-COLOR_SECONDS = 0.5
 
 
 class StylizerLike(Protocol):
@@ -69,62 +62,6 @@ class FilterOptions:
                 raise UserError(f"The {name} must be between 0 and {limit:g}, not {value:g}.")
 
 
-@dataclass
-class Head:
-    """One head of a scene on its way: what is known of it and, after stylize, its drawing."""
-
-    track: Track
-    crop: Crop
-    image: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
-    own: NDArray[np.float32]
-    visibility: float
-    light: Light = field(default_factory=Light)
-    # Maps of COLOR_GROUPS over the crop, float32 [s, s] each; light and colours need them both.
-    groups: list[NDArray[np.float32]] | None = None
-    styled: NDArray[np.uint8] | None = None
-    eyes: tuple[Eye, ...] = ()
-
-    @classmethod
-    def of(cls, track: Track) -> Head:
-        """The head as its track shows it in this frame."""
-        return cls(track, track.crop, track.image, track.probabilities, track.own, track.visibility)
-
-    def mask(self, labels: Sequence[int], feather: float) -> NDArray[np.float32]:
-        """Where the head shows these labels (indices): float32 [S, S] in 0..1, to the edges of its image."""
-        return blend.refine_mask(
-            region_probability(self.probabilities, labels) * self.own, self.image, feather
-        )
-
-
-@dataclass
-class Scene:
-    """A frame between the steps of the filter."""
-
-    frame: NDArray[np.uint8]
-    heads: list[Head]
-    seconds: float
-    timings: dict[str, float] = field(default_factory=dict)
-    # A picture may take its time: large heads are drawn at its own resolution.
-    still: bool = False
-
-
-@dataclass(frozen=True)
-class Filtered:
-    """The result for one frame.
-
-    ``frame``: uint8 [H, W, 3] BGR, a new array, equal to the input where ``mask`` is 0; ``mask``: float32
-    [H, W] in 0..1, what was drawn over; ``crops``: the squares around the heads; ``timings``: ms per stage;
-    ``eyes``: of each head, in shares of its crop.
-    """
-
-    frame: NDArray[np.uint8]
-    mask: NDArray[np.float32]
-    crops: tuple[Crop, ...]
-    timings: dict[str, float]
-    eyes: tuple[tuple[Eye, ...], ...] = ()
-
-
 class FaceFilter:
     """A frame in, a frame out: segment, stylize, blend; each step may run in a thread of its own, in order.
 
@@ -140,7 +77,7 @@ class FaceFilter:
         self.stylizer = stylizer
         self._labels = segmenter.labels
         self._last_time: float | None = None
-        self._groups = color_groups(self._labels)
+        self._match = SceneMatch(self._labels)
         self._eyes = [index for index, label in enumerate(self._labels) if label.lower() == EYES_LABEL]
         self.options = options or FilterOptions()
 
@@ -198,7 +135,7 @@ class FaceFilter:
                     side = detail.drawn_side(head.crop.side, size) if scene.still else size
                     if head.image.shape[0] != side:
                         head.image = head.crop.extract(scene.frame, side)
-                    head.light = self._steady_light(head, scene.seconds)
+                    head.light = self._match.light(head, scene.seconds)
                 posed = [self._posed(head, scene.seconds) for head in scene.heads]
                 shown = [_reduced(image, size) for image in posed]
                 drawings = self.stylizer(np.stack(shown))
@@ -231,20 +168,7 @@ class FaceFilter:
 
     def matched(self, head: Head, styled: NDArray[np.uint8], seconds: float = 0.0) -> NDArray[np.uint8]:
         """A head's drawing (uint8 [S, S, 3] BGR) in the light and colours of its image, as far as chosen."""
-        amount = self._options.color_match
-        if amount == 0:
-            return styled
-        groups = self._group_maps(head)
-        late = amount**LATE
-        dimmed = head.light.out_of_studio(styled)
-        styled = np.asarray(cv2.addWeighted(dimmed, late, styled, 1 - late, 0), np.uint8)
-        shifts = self._steady_shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
-        return blend.recolored(styled, head.image, groups, shifts, amount, late)
-
-    def _group_maps(self, head: Head) -> list[NDArray[np.float32]]:
-        if head.groups is None:
-            head.groups = [region_probability(head.probabilities, group) * head.own for group in self._groups]
-        return head.groups
+        return self._match(head, styled, self._options.color_match, seconds)
 
     def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
         """The head as the generator knows heads from its training: well lit, clear, with large eyes."""
@@ -259,29 +183,6 @@ class FaceFilter:
             eyes = steadied(eyes, head.track.eyes, seconds)
         head.track.eyes = head.eyes = eyes
         return make_up_eyes(enlarge_eyes(lit, eyes, amount), eyes, amount)
-
-    def _steady_light(self, head: Head, seconds: float) -> Light:
-        maps = self._group_maps(head)
-        light = measure_light(head.image, maps[0], np.maximum.reduce(maps))
-        previous = head.track.light
-        if previous is not None and seconds > 0:
-            light = light.steadied(previous, mix(seconds, COLOR_SECONDS))
-        head.track.light = light
-        return light
-
-    def _steady_shifts(self, head: Head, shifts: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
-        previous = head.track.color_shift
-        if previous is not None and seconds > 0:
-            shifts = previous + np.float32(mix(seconds, COLOR_SECONDS)) * (shifts - previous)
-        head.track.color_shift = shifts
-        return shifts
-
-
-def color_groups(labels: Sequence[str]) -> list[tuple[int, ...]]:
-    """Indices of the labels of each of COLOR_GROUPS that a model knows: skin first, then hair."""
-    known = {label.lower() for label in labels}
-    names = [next((name for name in group if name in known), None) for group in COLOR_GROUPS]
-    return [label_indices([name], labels) for name in names if name is not None]
 
 
 def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

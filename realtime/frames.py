@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from animirror.realtime.colors import Upright, refuse_hdr
 from animirror.realtime.decode import Decoded, Decoder, Gap
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, Filtered, Scene
+from animirror.realtime.filter import MIN_SIDE
 from animirror.realtime.job import VideoJob
+from animirror.realtime.scene import Filtered, Scene
 from animirror.realtime.segments import Segment
 from animirror.realtime.sources import letterboxed
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, FaceFilter, Filtered
+from animirror.realtime.filter import MIN_SIDE, FaceFilter
 from animirror.realtime.images import Picture, check_target, read_picture, write_picture
 from animirror.realtime.report import Report, Timings, peak_memory_mb
+from animirror.realtime.scene import Filtered
 
 
 def convert_picture(source: Path, target: Path, face_filter: FaceFilter, overwrite: bool = False) -> Report:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from animirror.realtime.filter import Filtered
+from animirror.realtime.scene import Filtered
 
 
 @dataclass

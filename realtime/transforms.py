@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.filter import Filtered
+from animirror.realtime.scene import Filtered
 from animirror.realtime.sources import letterboxed
 
 

@@ -23,8 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, FaceFilter, Filtered
+from animirror.realtime.filter import MIN_SIDE, FaceFilter
 from animirror.realtime.images import read_picture
+from animirror.realtime.scene import Filtered
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.stylize import load_stylizer

@@ -20,8 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import FaceFilter, Filtered
+from animirror.realtime.filter import FaceFilter
 from animirror.realtime.regions import Crop, mask_box, whole_frame
+from animirror.realtime.scene import Filtered
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.selection import select
 from animirror.realtime.sources import VideoSource

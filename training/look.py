@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.eyes import EYES_LABEL, Eye, find_eyes
-from animirror.realtime.filter import color_groups
 from animirror.realtime.light import Light, measure_light
+from animirror.realtime.match import color_groups
 from animirror.realtime.proportions import Value, enlarge_eyes
 from animirror.realtime.regions import Crop, region_probability
 from animirror.realtime.segment import Segmenter, load_segmenter

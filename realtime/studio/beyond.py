@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime import blend
-from animirror.realtime.filter import Head
 from animirror.realtime.follow import on_whole_pixels
 from animirror.realtime.locate import SegmenterLike, Track
 from animirror.realtime.regions import Crop
+from animirror.realtime.scene import Head
 from animirror.realtime.studio.document import Snapshot
 
 # Places are looked for in a copy of the mask with so many pixels on its longer side.

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import MIN_SIDE, Head
+from animirror.realtime.filter import MIN_SIDE
 from animirror.realtime.images import Picture, read_picture
 from animirror.realtime.regions import Box, label_indices
+from animirror.realtime.scene import Head
 from animirror.realtime.studio.brush import Brush, Point, covered_patch, stretches
 from animirror.realtime.studio.choices import Choices
 from animirror.realtime.studio.edits import Edits, Place, Tile

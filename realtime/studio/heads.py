@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.filter import Head
 from animirror.realtime.locate import Locator, SegmenterLike
 from animirror.realtime.regions import Box
+from animirror.realtime.scene import Head
 
 # Masks are taken to the picture's edges in at most so many pixels a side: of a larger head the edge is then
 # a few pixels wide, which the feather makes it anyway.

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import FaceFilter, Head, Scene
+from animirror.realtime.filter import FaceFilter
 from animirror.realtime.follow import on_whole_pixels
 from animirror.realtime.regions import Box, Crop, mask_box
+from animirror.realtime.scene import Head, Scene
 from animirror.realtime.studio.beyond import squares_beyond
 from animirror.realtime.studio.choices import Variant, apply_color_filter
 from animirror.realtime.studio.document import Document, Progress, Snapshot

@@ -30,7 +30,7 @@ def test_nobody_passes_bit_for_bit(face_filter: FaceFilter) -> None:
 @pytest.fixture
 def plain_light(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scene is lit like the studio: drawings can be computed by hand."""
-    monkeypatch.setattr("animirror.realtime.filter.measure_light", lambda *_: Light())
+    monkeypatch.setattr("animirror.realtime.match.measure_light", lambda *_: Light())
 
 
 @pytest.mark.usefixtures("plain_light")

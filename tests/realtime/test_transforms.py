@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from animirror.realtime.filter import Filtered
+from animirror.realtime.scene import Filtered
 from animirror.realtime.transforms import Compare, Mask, Plain, Resized
 
 BEFORE = np.full((60, 80, 3), 50, np.uint8)

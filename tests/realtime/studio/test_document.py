@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.filter import FaceFilter, Head
+from animirror.realtime.filter import FaceFilter
 from animirror.realtime.regions import Box, Crop
+from animirror.realtime.scene import Head
 from animirror.realtime.studio.brush import Brush
 from animirror.realtime.studio.document import Document
 from animirror.realtime.studio.heads import doubtful

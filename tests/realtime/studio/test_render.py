@@ -23,7 +23,7 @@ from tests.realtime.studio.conftest import two_people
 @pytest.fixture
 def plain_light(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scene is lit like the studio: drawings can be computed by hand."""
-    monkeypatch.setattr("animirror.realtime.filter.measure_light", lambda *_: Light())
+    monkeypatch.setattr("animirror.realtime.match.measure_light", lambda *_: Light())
 
 
 def test_as_the_image_command_draws_it(
