@@ -220,6 +220,9 @@ def _add_unfold(commands: Any, command: Command) -> None:
     )
     parser.add_argument("model", help="name of the generator")
     parser.add_argument("options", help="JSON file of the training that will go on (its network and pairs)")
+    parser.add_argument(
+        "--judge", help="state of a training whose discriminator goes along (none: it starts anew)"
+    )
     parser.add_argument("-o", "--output", required=True, help="checkpoint to write (.safetensors)")
 
 

@@ -1,6 +1,7 @@
 """What ships, to go on from: an exported generator's weights, back in a network with batch normalisation.
 
-animirror unfold cartoon-lite training/presets/cartoon-drawn-4.json -o runs/cartoon-shipped/state.safetensors
+animirror unfold cartoon-lite training/presets/cartoon-drawn-4.json \
+  --judge weights/checkpoints/anime-lite-state.safetensors -o runs/cartoon-shipped/state.safetensors
 
 Export folds each normalisation into its convolution (Jacob et al., CVPR 2018, section 3.2). Here every
 normalisation gets the mean and the variance that its convolution's answers have on the preset's photos, and
@@ -24,7 +25,7 @@ from torch import nn
 from animirror.realtime.errors import UserError
 from animirror.realtime.zoo import Zoo
 from animirror.training.average import GENERATOR
-from animirror.training.checkpoint import save_tensors
+from animirror.training.checkpoint import load_tensors, save_tensors
 from animirror.training.data import to_tensor
 from animirror.training.drawings import read_pairs
 from animirror.training.networks import build
@@ -32,12 +33,14 @@ from animirror.training.options import DistillOptions, load_options
 
 # Photos that the statistics are taken from, and how many go through the network at once.
 PHOTOS, BATCH = 64, 8
+# A training's state calls its discriminators so.
+JUDGES = "judge_"
 # How export calls the network's tensors, and those that it stores in half precision.
 PREFIX, HALF = "network.", "_half"
 
 
 def run(arguments: Namespace) -> int:
-    """`animirror unfold MODEL OPTIONS.json -o FILE`."""
+    """`animirror unfold MODEL OPTIONS.json -o FILE [--judge STATE]`."""
     target = Path(arguments.output)
     if target.suffix != ".safetensors":
         raise UserError(f"The checkpoint {target} needs a name that ends in .safetensors.")
@@ -50,6 +53,8 @@ def run(arguments: Namespace) -> int:
     photos = np.stack([pairs[place][0].view(options.size) for place in places])
     network = unfolded(zoo.verify(entry), build(options.generator), photos)
     tensors = {f"{GENERATOR}{name}": tensor for name, tensor in network.state_dict().items()}
+    if arguments.judge:
+        tensors |= _judges(Path(arguments.judge))
     save_tensors(target, tensors, {"unfolded": entry.name, "sha256": entry.sha256})
     Console(stderr=True).print(f"{target}: {entry.name}, to go on from ('init')", soft_wrap=True)
     return 0
@@ -76,6 +81,14 @@ def unfolded(path: Path, network: nn.Module, photos: NDArray[np.uint8]) -> nn.Mo
     _undo(norms, [torch.zeros(n.num_features) for n in norms], [torch.ones(n.num_features) for n in norms])
     _undo(norms, *_statistics(network.eval(), norms, photos))
     return network
+
+
+def _judges(path: Path) -> dict[str, torch.Tensor]:
+    """The discriminators of another training's state: one that knows drawings teaches from the first step."""
+    judges = {name: tensor for name, tensor in load_tensors(path)[0].items() if name.startswith(JUDGES)}
+    if not judges:
+        raise UserError(f"{path} holds no discriminator; name the state of a generator's training.")
+    return judges
 
 
 def _exported(path: Path) -> dict[str, torch.Tensor]:
