@@ -40,6 +40,7 @@ from animirror.training.gan import GanTraining, check_networks, fresh, require_g
 from animirror.training.look import as_filtered
 from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
+from animirror.training.networks.blocks import freeze_norms
 from animirror.training.options import DistillOptions, load_options
 from animirror.training.parsing_data import shaded, worn
 from animirror.training.pool import ImagePool
@@ -83,6 +84,8 @@ class Distillation(GanTraining):
         self.draw = fresh(options.generator, device)
         self.judge_drawings = fresh(options.discriminator, device)
         self.average = self._averaged(self.draw)
+        if options.frozen_norms:
+            freeze_norms(self.draw)
         self.generator_optimizer = self._adam(self.draw)
         self.discriminator_optimizer = self._adam(self.judge_drawings)
         self.drawing_pool = ImagePool(options.pool, options.seed)

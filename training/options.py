@@ -291,6 +291,9 @@ class DistillOptions(CycleganOptions):
         0.0,
         1.0,
     )
+    frozen_norms: bool = option(
+        False, "the student's batch normalisation keeps the statistics that 'init' brought: for a last stage"
+    )
     generator: dict[str, Any] = option({"name": "lite"}, "the student: registry name and arguments")
     discriminator: dict[str, Any] = option({"name": "patchgan"}, "the student's: likewise")
     drawings: list[PictureSet] = option([], UNUSED)

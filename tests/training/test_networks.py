@@ -5,6 +5,7 @@ from transformers.models.segformer.modeling_segformer import SegformerDecodeHead
 
 from animirror.realtime.errors import UserError
 from animirror.training.networks import build
+from animirror.training.networks.blocks import freeze_norms
 from animirror.training.networks.lite import LiteEnhancedGenerator
 
 
@@ -167,3 +168,22 @@ def test_a_ceiling_keeps_what_a_generator_never_met_from_growing_in_it() -> None
     assert len(heights[True]) == len(heights[False]) > 8
     assert max(heights[False]) > 60
     assert max(heights[True]) == 6.0
+
+
+def test_frozen_norms_train_the_network_that_runs_live() -> None:
+    torch.manual_seed(0)
+    network = build({"name": "lite", "width": 8, "blocks": 1, "norm": "batch"})
+    shown = torch.rand(2, 3, 32, 32) * 2 - 1
+    network.train()
+    assert not torch.allclose(network(shown), network.eval()(shown), atol=1e-3)
+    freeze_norms(network)
+    with torch.no_grad():
+        live = network.eval()(shown)
+    before = {name: value.clone() for name, value in network.named_buffers()}
+    drawn = network.train()(shown)
+    assert torch.allclose(drawn, live, atol=1e-6)
+    drawn.mean().backward()
+    assert all(torch.equal(before[name], value) for name, value in network.named_buffers())
+    scales = [m.weight.grad for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert scales
+    assert all(grad is not None and grad.abs().max() > 0 for grad in scales)

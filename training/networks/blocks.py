@@ -31,6 +31,21 @@ def norm_layer(name: str, channels: int) -> nn.Module:
     return NORMS[name](channels)
 
 
+def freeze_norms(network: nn.Module) -> None:
+    """Have batch normalisation use the statistics that it has, in training as live.
+
+    A batch's own statistics hide from training what an unusual picture (black all around) does to the network
+    live, which normalises by the average picture's; a last stage so makes both the same.
+    """
+
+    def keep(_network: nn.Module, _given: object) -> None:
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+
+    network.register_forward_pre_hook(keep)
+
+
 def rectifier(ceiling: float = 0.0) -> nn.Module:
     """ReLU, which passes nothing over ``ceiling`` where one is given (6: Howard et al., MobileNets, 2017).
 
