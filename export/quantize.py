@@ -42,7 +42,7 @@ from animirror.realtime.zoo import INT8, ModelEntry, Zoo, sha256
 OPERATIONS = {"stylization": ["Conv"], "segmentation": ["Conv", "MatMul", "Gemm"]}
 # Activations beyond these percentiles are clipped; which is best depends on the network. A GAN's spikes (see
 # Karras et al., CVPR 2020, section 2) reach several hundred times the usual range: with them in it, nothing
-# is left of the picture (anime-lite: 12 dB at 100, 37 dB at 99.6).
+# is left of the picture (anime-lite before it had a ceiling, see rectifier: 12 dB at 100, 37 dB at 99.6).
 PERCENTILES = (99.3, 99.5, 99.6, 99.7, 99.9, 99.99)
 # Crops to calibrate on and to check on. A percentile is settled by some dozen; more only take time.
 CALIBRATED_ON, CHECKED_ON = 32, 24

@@ -116,8 +116,8 @@ def recolored(
     dark hair does not. Both are one field, so that the drawing goes to Lab and back only once.
     """
     moved = np.zeros((*groups[0].shape, 3), np.float32)
-    for group, shift in zip(groups, shifts, strict=True):
-        moved += group[..., None] * (shift * np.array((lightness, hue, hue), np.float32))
+    for group, shift in zip(groups, shifts * np.array((lightness, hue, hue), np.float32), strict=True):
+        moved += group[..., None] * shift
     lab = np.asarray(cv2.cvtColor(styled, cv2.COLOR_BGR2LAB), np.uint8)
     # In cells, the picture's hue minus that of the shifted drawing.
     cells = (CHROMA_CELLS, CHROMA_CELLS)

@@ -44,11 +44,15 @@ class Light:
         stretched = np.clip((levels - self.black) / (self.white - self.black), 0.0, 1.0) * (WHITE / 255.0)
         return _mapped(image, 255.0 * stretched**self.gamma)
 
-    def out_of_studio(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The inverse curve: a drawing made under studio light, under the scene's own."""
-        levels = np.arange(256, dtype=np.float64) / 255.0
-        stretched = levels ** (1.0 / self.gamma) * (255.0 / WHITE)
-        return _mapped(image, self.black + stretched * (self.white - self.black))
+    def out_of_studio(self, image: NDArray[np.uint8], share: float = 1.0) -> NDArray[np.uint8]:
+        """The inverse curve: a drawing made under studio light, under the scene's own.
+
+        ``share``: how far towards it, 0 (as it was) to 1.
+        """
+        levels = np.arange(256, dtype=np.float64)
+        stretched = (levels / 255.0) ** (1.0 / self.gamma) * (255.0 / WHITE)
+        scene = self.black + stretched * (self.white - self.black)
+        return _mapped(image, levels + share * (scene - levels))
 
     def steadied(self, previous: Light, weight: float) -> Light:
         """The average with an earlier light; ``weight`` (0..1) of this one."""

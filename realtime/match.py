@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,8 +49,7 @@ class SceneMatch:
         if amount == 0:
             return styled
         groups, late = self._maps(head), amount**LATE
-        dimmed = head.light.out_of_studio(styled)
-        styled = np.asarray(cv2.addWeighted(dimmed, late, styled, 1 - late, 0), np.uint8)
+        styled = head.light.out_of_studio(styled, late)
         shifts = self._shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
         return blend.recolored(styled, head.image, groups, shifts, amount, late)
 

@@ -17,7 +17,7 @@ import torch
 from rich.console import Console
 
 from animirror.realtime.errors import UserError
-from animirror.training.checkpoint import load_tensors, read_description, save_tensors
+from animirror.training.checkpoint import checkpoint_path, load_tensors, read_description, save_tensors
 
 # A generator's tensors in the state of its training are called so.
 GENERATOR = "draw."
@@ -25,9 +25,7 @@ GENERATOR = "draw."
 
 def run(arguments: Namespace) -> int:
     """`animirror average CHECKPOINT CHECKPOINT... --shares S S... -o FILE`."""
-    target = Path(arguments.output)
-    if target.suffix != ".safetensors":
-        raise UserError(f"The average {target} needs a name that ends in .safetensors.")
+    target = checkpoint_path(arguments.output)
     paths = [Path(path) for path in arguments.checkpoints]
     mean = average(paths, arguments.shares)
     shares = {str(path): share for path, share in zip(paths, arguments.shares, strict=True)}

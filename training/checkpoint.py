@@ -15,6 +15,14 @@ from animirror.realtime.errors import UserError
 from animirror.training.networks import build
 
 
+def checkpoint_path(name: str) -> Path:
+    """The path of a checkpoint that a user asks to be written. Raises UserError for another kind of file."""
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        raise UserError(f"The checkpoint {path} needs a name that ends in .safetensors.")
+    return path
+
+
 def save_checkpoint(path: Path, model: nn.Module, description: dict[str, Any], half: bool = False) -> None:
     """Write a model's weights to ``path`` (.safetensors) and its description to the .json of the same stem.
 

@@ -218,9 +218,9 @@ class DistillMonitor(Monitor):
         folder = Path(options.pairs)
         part = "validation" if any((folder / "validation").glob("*/*.png")) else "train"
         pairs = read_pairs(folder, part)
-        self._photos, self._drawings = _spread(pairs, options.samples, options.size)
+        self._photos, self._drawings = spread(pairs, options.samples, options.size)
         if options.score != "none":
-            photos, drawings = _spread(pairs, options.score_pictures, options.size)
+            photos, drawings = spread(pairs, options.score_pictures, options.size)
             self._judge = Judge(photos, drawings, options.score, self._gan.device)
 
     def _rows(self, drawn: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
@@ -228,7 +228,7 @@ class DistillMonitor(Monitor):
         return [self._photos, self._drawings, drawn]
 
 
-def _spread(
+def spread(
     pairs: Sequence[tuple[Picture, Picture]], count: int, size: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Photos and drawings of up to ``count`` pairs, evenly taken: both uint8 [N, size, size, 3] BGR."""
@@ -315,6 +315,10 @@ def train(options: DistillOptions, resume: bool = False, max_minutes: float | No
     """
     folder, processes = Path(options.runs) / options.name, Processes()
     check_networks(options)
+    if options.frozen_norms and not options.init:
+        raise UserError(
+            "The option 'frozen_norms' keeps the statistics of another run; name its state in option 'init'."
+        )
     teacher = None if options.pairs else load_teacher(options)
     splits = read_splits(Path(options.splits)) if options.splits else None
     lessons = _pairs(options) if options.pairs else _photos(options, splits)

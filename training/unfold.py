@@ -11,7 +11,7 @@ the scale and the shift that undo them: the network draws as before, and trains 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,15 @@ from torch import nn
 from animirror.realtime.errors import UserError
 from animirror.realtime.zoo import Zoo
 from animirror.training.average import GENERATOR
-from animirror.training.checkpoint import load_tensors, save_tensors
-from animirror.training.data import to_tensor
+from animirror.training.checkpoint import checkpoint_path, load_tensors, save_tensors
+from animirror.training.distill import spread
 from animirror.training.drawings import read_pairs
 from animirror.training.networks import build
 from animirror.training.options import DistillOptions, load_options
+from animirror.training.samples import translate
 
-# Photos that the statistics are taken from, and how many go through the network at once.
-PHOTOS, BATCH = 64, 8
+# Photos that the statistics are taken from.
+PHOTOS = 64
 # A training's state calls its discriminators so.
 JUDGES = "judge_"
 # How export calls the network's tensors, and those that it stores in half precision.
@@ -41,16 +42,12 @@ PREFIX, HALF = "network.", "_half"
 
 def run(arguments: Namespace) -> int:
     """`animirror unfold MODEL OPTIONS.json -o FILE [--judge STATE]`."""
-    target = Path(arguments.output)
-    if target.suffix != ".safetensors":
-        raise UserError(f"The checkpoint {target} needs a name that ends in .safetensors.")
+    target = checkpoint_path(arguments.output)
     options, zoo = load_options(DistillOptions, Path(arguments.options)), Zoo()
     entry = zoo.get(arguments.model)
     if not options.pairs:
         raise UserError(f"{arguments.options} names no 'pairs', whose photos unfolding needs.")
-    pairs = read_pairs(Path(options.pairs), "train")
-    places = np.linspace(0, len(pairs) - 1, min(PHOTOS, len(pairs))).astype(int)
-    photos = np.stack([pairs[place][0].view(options.size) for place in places])
+    photos, _ = spread(read_pairs(Path(options.pairs), "train"), PHOTOS, options.size)
     network = unfolded(zoo.verify(entry), build(options.generator), photos)
     tensors = {f"{GENERATOR}{name}": tensor for name, tensor in network.state_dict().items()}
     if arguments.judge:
@@ -133,17 +130,10 @@ def _statistics(
         norm.register_forward_pre_hook(lambda _module, given, index=index: count(index, given[0]))
         for index, norm in enumerate(norms)
     ]
-    with torch.no_grad():
-        for batch in _batches(photos):
-            network(batch)
+    translate(network, photos)
     for hook in hooks:
         hook.remove()
     means = [total[0] / n for total, n in zip(sums, counts, strict=True)]
     squares = [total[1] / n for total, n in zip(sums, counts, strict=True)]
     variances = [square - mean.square() for square, mean in zip(squares, means, strict=True)]
     return [mean.float() for mean in means], [variance.clamp(min=0.0).float() for variance in variances]
-
-
-def _batches(photos: NDArray[np.uint8]) -> Iterator[torch.Tensor]:
-    for start in range(0, len(photos), BATCH):
-        yield torch.stack([to_tensor(photo) for photo in photos[start : start + BATCH]])

@@ -13,6 +13,15 @@ def test_there_and_back_is_the_picture() -> None:
     assert np.abs(light.out_of_studio(light.into_studio(picture)).astype(int) - picture).max() <= 1
 
 
+def test_half_the_way_back_lies_between() -> None:
+    light = Light(black=30, white=180, gamma=0.6)
+    picture = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3)
+    there, half = (light.out_of_studio(picture, share).astype(int) for share in (1.0, 0.5))
+    assert np.abs(there - picture).max() > 60
+    assert np.abs(half - (there + picture) / 2).max() <= 1
+    assert np.array_equal(light.out_of_studio(picture, 0.0), picture)
+
+
 def test_no_light_changes_nothing_but_the_last_levels() -> None:
     picture = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3)
     assert np.array_equal(Light().into_studio(picture)[:, :251], picture[:, :251])

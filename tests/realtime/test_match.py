@@ -40,7 +40,6 @@ def test_nothing_is_matched_where_nothing_is_chosen() -> None:
 
 @pytest.mark.parametrize("amount", [0.3, 0.6, 1.0])
 def test_skin_follows_the_choice_in_proportion(amount: float) -> None:
-    """Of the scene's light little is left at 0.3 and 0.6; without any, the tone moves by its share."""
     styled = np.full((SIZE, SIZE, 3), PALE, np.uint8)
     matched = SceneMatch(CELEBAMASK_LABELS)(head_of(BROWN, Light(white=255.0)), styled, amount)
     wanted, before = (float(lightness(np.full((1, 1, 3), c, np.uint8))[0, 0]) for c in (BROWN, PALE))

@@ -180,3 +180,10 @@ def test_the_command(data: Path, teacher: Path, tmp_path: Path) -> None:
     (tmp_path / "options.json").write_text(json.dumps(content))
     assert main(["train", "distill", str(tmp_path / "options.json")]) == 0
     assert (tmp_path / "student" / "last.safetensors").is_file()
+
+
+def test_frozen_norms_want_a_run_that_brought_their_statistics(
+    data: Path, teacher: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"'frozen_norms' keeps the statistics .* option 'init'"):
+        distill.train(options_for(data, teacher, tmp_path, frozen_norms=True))

@@ -47,10 +47,11 @@ def freeze_norms(network: nn.Module) -> None:
 
 
 def rectifier(ceiling: float = 0.0) -> nn.Module:
-    """ReLU, which passes nothing over ``ceiling`` where one is given (6: Howard et al., MobileNets, 2017).
+    """ReLU, which passes nothing over ``ceiling`` where one is given.
 
-    Without one, what a generator never met in training grows from block to block, up to hundreds of times the
-    usual, and shows as coloured flashes; and the steps of int8 become as coarse as those spikes are high.
+    6 is MobileNetV2's, for low precision (Sandler et al., CVPR 2018, section 4). Without a ceiling, what a
+    generator never met in training grows from block to block, up to hundreds of times the usual, and shows as
+    coloured flashes; and the steps of int8 become as coarse as those spikes are high.
     """
     return nn.Hardtanh(0.0, ceiling, inplace=True) if ceiling > 0 else nn.ReLU(inplace=True)
 

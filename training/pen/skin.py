@@ -24,6 +24,8 @@ BEARD_DARKER, BEARD_AREA, BEARD_CHIN = 24.0, 0.05, 0.35
 # Smallest share of the face that one island of beard covers, and of one cheek's beard the other has: a lamp
 # at one side leaves half a chin in the dark.
 BEARD_ISLAND, BEARD_SIDES = 0.035, 0.4
+# Beards are compared below this share of a face's height.
+JAW_FROM = 0.6
 # The lit tone lies above the skin's median by this share of its spread and so many levels, the shadow below
 # the lit tone by this share of it; a spread under LEAST_SPREAD is noise.
 LIT_SPREAD, LIT_LEVELS, DEPTH_SPREAD, LEAST_SPREAD = 0.55, 2.0, 1.3, 4.0
@@ -112,13 +114,13 @@ def draw_blush(
 def _on_both_sides(beard: NDArray[np.bool_], parts: Parts) -> bool:
     """Whether a beard covers as much of the lower face left of the mouth as right of it, or nearly."""
     left, top, width, height = parts.box
-    size = parts.face.shape[0]
-    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
-    mouth = parts.together("mouth", "upper_lip", "lower_lip") > 0.5
-    middle = float(columns[mouth].mean()) if mouth.any() else left + width / 2
-    lower = (parts.face > 0.5) & (rows > top + 0.6 * height)
-    sides = [lower & (columns < middle), lower & (columns >= middle)]
-    shares = [float(beard[side].mean()) if side.any() else 0.0 for side in sides]
+    _, mouth = np.nonzero(parts.together("mouth", "upper_lip", "lower_lip") > 0.5)
+    middle = round(float(mouth.mean()) if mouth.size else left + width / 2)
+    jaw = round(top + JAW_FROM * height)
+    shares = []
+    for side in (np.s_[jaw:, :middle], np.s_[jaw:, middle:]):
+        face = parts.face[side] > 0.5
+        shares.append(float(beard[side][face].mean()) if face.any() else 0.0)
     return min(shares) >= BEARD_SIDES * max(shares)
 
 
