@@ -42,11 +42,11 @@ from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
 from animirror.training.networks.blocks import freeze_norms
 from animirror.training.options import DistillOptions, load_options
-from animirror.training.parsing_data import shaded, worn
 from animirror.training.pool import ImagePool
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_photos
 from animirror.training.splits import Splits, read_splits
+from animirror.training.spoil import shaded, worn
 from animirror.training.state import start
 
 # How far pairs are zoomed and shifted, at most: their pictures show 1.25 times the crop's side.

@@ -91,6 +91,13 @@ class SegformerOptions:
         "'color_jitter' (whole pictures, light and colours changed: the thesis's), 'none' (whole pictures)",
         choices=("webcam", "color_jitter", "none"),
     )
+    spoiled: float = option(
+        1.0,
+        "augmentation 'webcam': share of the pictures whose light, sharpness and noise are changed; less for "
+        "a last stage that fits what is clear",
+        minimum=0.0,
+        maximum=1.0,
+    )
     runs: str = option("runs", "folder in which the run's folder is made")
     size: int = option(192, "side of the training crops, px", minimum=64, maximum=1024)
     steps: int = option(6000, "optimizer steps in all", minimum=1)

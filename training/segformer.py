@@ -31,7 +31,6 @@ from animirror.training.parsing_data import (
     FACE_GROUPS,
     GROUPS,
     MAX_SIDE,
-    WebcamDataset,
     group_members,
     read_set,
 )
@@ -48,6 +47,7 @@ from animirror.training.parsing_views import Samples, WholePictures
 from animirror.training.precision import uses_bf16
 from animirror.training.splits import Splits, draw_splits, pictures, read_splits
 from animirror.training.stopper import Stopper
+from animirror.training.webcam_views import WebcamDataset
 
 # Where no splits file is given, one picture of so many validates.
 VALIDATION_SHARE = 10
@@ -100,7 +100,14 @@ def training_data(
     weights = [item.weight for item in options.sets] or [1.0]
     decoded = [[samples[index] for index in range(len(samples))] for samples in parts]
     length = options.steps * options.batch
-    return WebcamDataset(list(zip(decoded, weights, strict=True)), labels, options.size, length, options.seed)
+    return WebcamDataset(
+        list(zip(decoded, weights, strict=True)),
+        labels,
+        options.size,
+        length,
+        options.seed,
+        options.spoiled,
+    )
 
 
 def train(options: SegformerOptions, resume: bool = False, max_minutes: float | None = None) -> Path:

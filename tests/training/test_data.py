@@ -23,7 +23,6 @@ from animirror.training.options import CycleganOptions, MaskSet, PictureSet
 from animirror.training.parsing_data import (
     CELEBAMASK19_TO_16,
     HeadMeter,
-    WebcamDataset,
     decode_mask,
     group_members,
     mark_beside,
@@ -31,6 +30,7 @@ from animirror.training.parsing_data import (
     read_set,
 )
 from animirror.training.splits import read_splits
+from animirror.training.webcam_views import WebcamDataset
 
 PEOPLE = MaskSet("people", "people/images", "people/masks", "face_hair")
 LABELS = CELEBAMASK_LABELS
@@ -91,9 +91,9 @@ def test_meter_cuts_what_the_filter_would(data: Path) -> None:
     assert HeadMeter(LABELS).crop(sample.codes) == head_crop(face, head)
 
 
-def webcam(data: Path, seed: int = 1) -> WebcamDataset:
+def webcam(data: Path, seed: int = 1, spoiled: float = 1.0) -> WebcamDataset:
     samples = read_set(data, PEOPLE, read_splits(data / "splits.json"), LABELS, validation=False)
-    return WebcamDataset([(samples, 1.0)], LABELS, size=64, length=50, seed=seed)
+    return WebcamDataset([(samples, 1.0)], LABELS, size=64, length=50, seed=seed, spoiled=spoiled)
 
 
 def test_samples_depend_on_seed_and_index_alone(data: Path) -> None:
@@ -103,8 +103,17 @@ def test_samples_depend_on_seed_and_index_alone(data: Path) -> None:
     assert not torch.equal(one[7]["pixel_values"], other[7]["pixel_values"])
 
 
+def test_as_many_pictures_are_spoiled_as_asked(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    black = np.zeros((64, 64, 3), np.uint8)
+    monkeypatch.setattr("animirror.training.webcam_views.spoil", lambda image, random: black)
+    for share, least, most in ((0.0, 0, 0), (0.5, 10, 40), (1.0, 50, 50)):
+        dataset = webcam(data, spoiled=share)
+        pictures = [dataset.draw(np.random.default_rng(index))[0] for index in range(50)]
+        assert least <= sum(not picture.any() for picture in pictures) <= most
+
+
 def test_masks_move_with_their_pictures(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("animirror.training.parsing_data.spoil", lambda image, random: image)
+    monkeypatch.setattr("animirror.training.webcam_views.spoil", lambda image, random: image)
     monkeypatch.setattr(WebcamDataset, "COVERED", 0.0)
     monkeypatch.setattr(WebcamDataset, "NOBODY", 0.0)
     dataset = webcam(data)

@@ -26,9 +26,10 @@ from animirror.training.labels import head_regions, read_labels, resolve_labels
 from animirror.training.networks import build
 from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import HubSet, MaskSet, SegformerOptions, load_options
-from animirror.training.parsing_data import Sample, WebcamDataset
+from animirror.training.parsing_data import Sample
 from animirror.training.parsing_report import overlay, overlay_sheet, palette, write_table
 from animirror.training.parsing_views import WholePictures, color_jittered
+from animirror.training.webcam_views import WebcamDataset
 
 LABELS = ("background", "skin", "ears", "hair")
 NETWORK = {"name": "segformer", "decoder": 16, "drop_path": 0.0, "dropout": 0.0}

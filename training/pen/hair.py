@@ -22,6 +22,8 @@ EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
 VALLEY_BLURS, VALLEY_ALONG, VALLEY_DEPTHS = (2.4, 0.9), 4.0, (0.0, 0.04)
 # Least and most steps of L* between the tones: flat hair still gets them, strong light does not tear it.
 SHADOW_STEP, GLOSS_STEP = (9.0, 22.0), (10.0, 24.0)
+# Hair from this L* on shines in its own colour, darker hair in the sky's as well (see Hand.gloss_bluer).
+DARK_HAIR = 45.0
 
 
 def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand) -> None:
@@ -64,11 +66,12 @@ def _tones(
         for tone in (plain, _mean(strands, sure & dark), _mean(strands, sure & bright))
     )
     deeper = float(np.clip(middle.lightness - shadow.lightness, *SHADOW_STEP))
-    higher = float(np.clip(gloss.lightness - middle.lightness, *GLOSS_STEP))
+    higher = hand.gloss * float(np.clip(gloss.lightness - middle.lightness, *GLOSS_STEP))
+    bluer = hand.gloss_bluer * float(np.clip(1.0 - middle.lightness / DARK_HAIR, 0.0, 1.0))
     return (
         Lab(max(4.0, middle.lightness - deeper), shadow.green_red, shadow.blue_yellow),
         middle,
-        Lab(min(94.0, middle.lightness + higher), gloss.green_red, gloss.blue_yellow),
+        Lab(min(94.0, middle.lightness + higher), gloss.green_red, gloss.blue_yellow - bluer),
     )
 
 

@@ -29,8 +29,8 @@ JAW_FROM = 0.6
 # The lit tone lies above the skin's median by this share of its spread and so many levels, the shadow below
 # the lit tone by this share of it; a spread under LEAST_SPREAD is noise.
 LIT_SPREAD, LIT_LEVELS, DEPTH_SPREAD, LEAST_SPREAD = 0.55, 2.0, 1.3, 4.0
-# No skin is lighter than this; light takes a little yellow away and adds a little red, shadow adds more red.
-LIGHTEST, LIT_COLOR, SHADE_RED, SHADE_REDDER = 94.0, (1.02, 0.97), 1.15, 3.5
+# No skin is lighter than this; light takes a little yellow away and adds a little red, shadow has more of it.
+LIGHTEST, LIT_COLOR, SHADE_RED = 94.0, (1.02, 0.97), 1.15
 # Lines on skin: this share of its lightness, at least so light, redder by this but no redder than that.
 LINE_LIGHT, LINE_LEAST, LINE_REDDER, LINE_REDDEST = 0.32, 8.0, 8.0, 30.0
 # Fewer pure skin pixels than this say nothing of its colour, square units.
@@ -62,7 +62,9 @@ def find_tones(lab: NDArray[np.float32], parts: Parts, hand: Hand) -> Tones | No
     )
     depth = float(np.clip(DEPTH_SPREAD * spread, *hand.shadow))
     shadow = Lab(
-        light.lightness - depth, median.green_red * SHADE_RED + SHADE_REDDER, median.blue_yellow + 1.0
+        light.lightness - depth,
+        median.green_red * SHADE_RED + hand.shadow_redder,
+        median.blue_yellow + 1.0,
     )
     line = Lab(
         max(LINE_LEAST, median.lightness * LINE_LIGHT),
