@@ -40,12 +40,17 @@ class View:
     title: str
     # How large the picture stands in the segmenter's input; None: the filter's crop around the head.
     scale: float | None
+    # How large it stood in the frame, as a share of the segmenter's input: a crop has only those pixels.
+    pixels: float | None = None
 
 
 VIEWS = (
     View("celebamask", "portraits, full scale", 1.0),
     View("celebamask", "portraits, half scale", 0.5),
     View("celebamask", "portraits, quarter scale", 0.25),
+    View("celebamask", "portraits at full scale, head crop", None, 1.0),
+    View("celebamask", "portraits at half scale, head crop", None, 0.5),
+    View("celebamask", "portraits at quarter scale, head crop", None, 0.25),
     View("flickr", "flickr, whole picture", 1.0),
     View("flickr", "flickr, head crop", None),
     View("ccp", "street, whole picture", 1.0),
@@ -94,7 +99,8 @@ def score_view(
     ears = view.set_name == "celebamask"
     for sample, crop in _crops(view, samples):
         border = cv2.BORDER_REPLICATE if view.scale is None else cv2.BORDER_CONSTANT
-        probabilities = segment(crop.extract(sample.image, size, border)[None])[0]
+        image = sample.image if view.pixels is None else with_pixels(sample.image, round(view.pixels * size))
+        probabilities = segment(crop.extract(image, size, border)[None])[0]
         height, width = sample.codes.shape
         found = three_classes(to_frame(probabilities, crop, height, width), labels, ears)
         wanted = truth(sample.codes)
@@ -113,6 +119,14 @@ def _crops(view: View, samples: Iterable[Sample]) -> Iterator[tuple[Sample, Crop
         if crop is None:
             continue
         yield sample, Crop(crop.center_x, crop.center_y, crop.side / (view.scale or 1.0))
+
+
+def with_pixels(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """A picture, uint8 [H, W, 3], with what its longer side shows in ``side`` pixels; same shape."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    small = cv2.resize(image, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def to_frame(probabilities: NDArray[np.float32], crop: Crop, height: int, width: int) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import Zoo
 from animirror.training import cyclegan, segformer
 from animirror.training.checkpoint import load_checkpoint, save_checkpoint
-from animirror.training.evaluate import View, score_view, three_classes, truth
+from animirror.training.evaluate import View, score_view, three_classes, truth, with_pixels
 from animirror.training.networks import build
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.parsing_data import Sample
@@ -127,6 +127,25 @@ def test_scores_by_hand() -> None:
     score = score_view(View("flickr", "x", 1.0), [sample], half_right, _celeb(), 40)
     assert score.face == pytest.approx(200 / 400)
     assert score.hair == pytest.approx(400 / 700, abs=1e-4)  # 20 rows less the 10 x 10 of face
+
+
+def test_a_crop_shows_no_more_pixels_than_the_head_had() -> None:
+    stripes = np.zeros((40, 80, 3), np.uint8)
+    stripes[:, ::2] = 200
+    assert np.array_equal(with_pixels(stripes, 80), stripes)
+    assert np.array_equal(with_pixels(stripes, 40), np.full((40, 80, 3), 100, np.uint8))
+    codes = np.full((40, 80), 17, np.uint8)
+    codes[10:30, 30:50] = 16
+    shown = []
+
+    def keep(crops: np.ndarray) -> np.ndarray:
+        shown.append(crops[0])
+        return np.zeros((1, 16, 40, 40), np.float32)
+
+    for pixels in (None, 1.0):
+        score_view(View("celebamask", "x", None, pixels), [Sample(stripes, codes)], keep, _celeb(), 40)
+    assert shown[0].std() > 40
+    assert shown[1].std() < 10
 
 
 def _celeb() -> tuple[str, ...]:
