@@ -193,7 +193,7 @@ def _draw_iris(canvas: Canvas, eye: Eye, shape: Map, height: float, hand: Hand) 
     x = float(np.clip(eye.gaze, eye.left + 0.75 * wide, eye.right - 0.75 * wide))
     top = np.polyval(eye.upper, x) - (hand.eye_height - 1.0) * eye.height
     y = float(top + np.polyval(eye.lower, x)) / 2
-    color = _iris_color(eye.iris, hand)
+    color = iris_color(eye.iris, hand)
     turn = eye.degrees
 
     def spot(dx: float, dy: float, half_width: float, half_height: float) -> Map:
@@ -214,7 +214,7 @@ def _draw_iris(canvas: Canvas, eye: Eye, shape: Map, height: float, hand: Hand) 
     canvas.lay(WHITE, spot(0.40, 0.42, 0.16, 0.13) * shape, 0.9)
 
 
-def _iris_color(found: Lab, hand: Hand) -> Lab:
+def iris_color(found: Lab, hand: Hand) -> Lab:
     """The photo's hue, as vivid as drawn eyes are."""
     hue = math.atan2(found.blue_yellow, found.green_red)
     chroma = float(np.clip(1.5 * math.hypot(found.green_red, found.blue_yellow) + 10.0, *hand.iris_chroma))

@@ -40,7 +40,7 @@ def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand
     low, high = np.percentile(lightness[sure], EXTREMES)
     reach = max(float(high - low), 8.0)
     borders = (float(low) + SHADOW_ENDS * reach, float(low) + GLOSS_BEGINS * reach)
-    shadow, middle, gloss = _tones(strands, sure, borders, hand)
+    shadow, middle, gloss = hair_tones(strands, sure, borders, hand)
     soft = hand.hair_edge * reach
     lit, shining = (step(lightness, border - soft, border + soft)[..., None] for border in borders)
     colors = [np.array(tone.values, np.float32) for tone in (shadow, middle, gloss)]
@@ -53,7 +53,7 @@ def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand
     canvas.lay(rim, outline(blurred(hair, SMOOTH * unit), (hand.line + 0.1) * unit), hand.line_opacity)
 
 
-def _tones(
+def hair_tones(
     strands: NDArray[np.float32], sure: NDArray[np.bool_], borders: tuple[float, float], hand: Hand
 ) -> tuple[Lab, Lab, Lab]:
     """Shadow, middle and gloss: the mean colour of each, kept apart and made vivid."""
