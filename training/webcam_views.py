@@ -21,6 +21,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
 
     Half of them are head crops (what the segmenter sees while it tracks), half whole pictures (what it
     sees while it searches), at scales from 0.15 to 1.4, turned, shifted, before other pictures.
+    ``spoiled``: share of them that :func:`spoil` changes.
     """
 
     # Share of head crops among samples, against whole pictures.

@@ -3,13 +3,17 @@
 import math
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from animirror.realtime.regions import CELEBAMASK_LABELS
 from animirror.training.pen.eyes import iris_color
 from animirror.training.pen.hair import DARK_HAIR, GLOSS_STEP, hair_tones
-from animirror.training.pen.hand import HANDS
+from animirror.training.pen.hand import HANDS, Hand
 from animirror.training.pen.paint import Lab
+from animirror.training.pen.parts import tidied
+from animirror.training.pen.skin import find_tones
 
 PAINTED = HANDS["illustration"]
 PLAIN = replace(PAINTED, gloss=1.0, gloss_bluer=0.0)
@@ -23,7 +27,7 @@ def strands(lightness: float) -> np.ndarray:
     return values
 
 
-def gloss(lightness: float, hand=PAINTED) -> tuple[Lab, Lab]:
+def gloss(lightness: float, hand: Hand = PAINTED) -> tuple[Lab, Lab]:
     """Middle and gloss of such hair."""
     borders = (lightness - 7.0, lightness + 7.0)
     _, middle, light = hair_tones(strands(lightness), np.ones((30, 30), bool), borders, hand)
@@ -50,3 +54,16 @@ def test_irises_keep_the_photos_hue_in_the_hands_own_chroma() -> None:
     faint, painted = (iris_color(Lab(25.0, 3.0, 4.0), HANDS[name]) for name in ("anime", "illustration"))
     assert math.hypot(faint.green_red, faint.blue_yellow) == pytest.approx(18.0)
     assert math.hypot(painted.green_red, painted.blue_yellow) == pytest.approx(30.0)
+
+
+def test_shadows_on_painted_skin_are_redder_by_what_the_hand_says() -> None:
+    skin = np.zeros((256, 256), np.float32)
+    cv2.ellipse(skin, (128, 128), (60, 80), 0, 0, 360, 1.0, -1)
+    lab = np.full((256, 256, 3), (70.0, 12.0, 18.0), np.float32)
+    parts = tidied({label: skin if label == "skin" else np.zeros_like(skin) for label in CELEBAMASK_LABELS})
+    assert parts is not None
+    tones, plain = (find_tones(lab, parts, hand) for hand in (PAINTED, replace(PAINTED, shadow_redder=0.0)))
+    assert tones is not None
+    assert plain is not None
+    assert tones.shadow.green_red - plain.shadow.green_red == pytest.approx(6.5)
+    assert tones.light == plain.light
