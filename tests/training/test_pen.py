@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from animirror.training.pen.eyes import Eye, draw_eye, find_eyes
-from animirror.training.pen.features import EXPRESSION, _bent
 from animirror.training.pen.flow import averaged_along, directions
 from animirror.training.pen.hair import draw_hair
 from animirror.training.pen.hand import HANDS
@@ -13,53 +12,9 @@ from animirror.training.pen.paint import Canvas, Lab, outline, step, to_lab
 from animirror.training.pen.parts import tidied
 from animirror.training.pen.pen import draw_head
 from animirror.training.pen.skin import find_tones
+from tests.training.drawn_heads import HAIR_BGR, SIZE, SKIN_BGR, disc, face_maps, face_photo
 
-SIZE = 256
-SKIN_BGR, HAIR_BGR, CLOTH_BGR = (140, 170, 215), (30, 45, 70), (90, 60, 20)
 HAND = HANDS["anime"]
-
-
-def disc(center: tuple[int, int], half_width: int, half_height: int) -> np.ndarray:
-    shape = np.zeros((SIZE, SIZE), np.float32)
-    cv2.ellipse(shape, center, (half_width, half_height), 0, 0, 360, 1.0, -1)
-    return shape
-
-
-def face_maps(eye_height: int = 9) -> dict[str, np.ndarray]:
-    """Labels of an upright head: hair behind, skin, two eyes, nose, lips, neck."""
-    head, skin = disc((128, 115), 80, 95), disc((128, 135), 55, 70)
-    eyes = np.maximum(disc((105, 125), 14, eye_height), disc((151, 125), 14, eye_height))
-    nose = disc((128, 148), 8, 14)
-    upper, lower = disc((128, 176), 16, 4), disc((128, 181), 16, 4)
-    upper[178:] = 0
-    lower[:178] = 0
-    neck = np.zeros_like(skin)
-    neck[195:235, 105:151] = 1
-    features = np.maximum.reduce([eyes, nose, upper, lower])
-    return {
-        "hair": head * (1 - skin),
-        "skin": skin * (1 - features),
-        "eyes": eyes,
-        "nose": nose * skin,
-        "upper_lip": upper,
-        "lower_lip": lower,
-        "neck": neck * (1 - skin) * (1 - head),
-    }
-
-
-def face_photo(maps: dict[str, np.ndarray], seed: int = 0) -> np.ndarray:
-    """The head in its colours, shaded from left to right, with noise."""
-    photo = np.full((SIZE, SIZE, 3), CLOTH_BGR, np.float32)
-    for name, color in (("hair", HAIR_BGR), ("neck", SKIN_BGR)):
-        photo[maps[name] > 0.5] = color
-    photo[sum(maps[n] for n in ("skin", "nose")) > 0.5] = SKIN_BGR
-    photo[(maps["upper_lip"] + maps["lower_lip"]) > 0.5] = (90, 90, 190)
-    photo[maps["eyes"] > 0.5] = (235, 235, 235)
-    for x in (105, 151):
-        cv2.circle(photo, (x, 125), 6, (60, 40, 30), -1)
-    photo *= np.linspace(1.05, 0.8, SIZE, dtype=np.float32)[None, :, None]
-    photo += np.random.default_rng(seed).normal(0, 6, photo.shape)
-    return np.clip(photo, 0, 255).astype(np.uint8)
 
 
 def test_a_drawn_head_is_flat_and_leaves_the_rest_alone() -> None:
@@ -98,35 +53,6 @@ def test_eyes_get_white_iris_and_lashes_where_they_are() -> None:
         assert (lightness < 60).sum() > 60
         # Lashes above, none below: the darkest row lies in the upper half.
         assert int(lightness[:, 12:24].mean(axis=1)[:6].argmin()) < 12
-
-
-def wearing(lens_bgr: tuple[int, int, int] | None) -> tuple[np.ndarray, np.ndarray]:
-    """Photo and drawing of the head with black frames; ``lens_bgr``: colour of the lenses, None: clear."""
-    maps = face_maps()
-    photo = face_photo(maps)
-    lenses = np.maximum(disc((104, 126), 22, 17), disc((152, 126), 22, 17)) > 0.5
-    rims = cv2.dilate(lenses.astype(np.uint8), np.ones((5, 5))).astype(bool) & ~lenses
-    hidden = lenses if lens_bgr else lenses & (maps["eyes"] < 0.5)
-    if lens_bgr:
-        photo[lenses] = lens_bgr
-        maps["eyes"] = np.zeros_like(maps["eyes"])
-    photo[rims] = (15, 15, 15)
-    maps["glasses"] = (hidden | rims).astype(np.float32)
-    maps["skin"] = maps["skin"] * (1 - maps["glasses"])
-    drawing = draw_head(photo, maps, HAND)
-    assert drawing is not None
-    return drawing, rims
-
-
-def test_frames_are_drawn_around_clear_lenses_and_dark_lenses_as_one_shape() -> None:
-    drawing, rims = wearing(None)
-    assert (to_lab(drawing)[rims, 0] < 45).mean() > 0.7
-    assert to_lab(drawing)[140, 128, 0] > 60, "between the lenses is skin"
-    assert (to_lab(drawing)[112:140, 92:116, 0] > 90).any(), "no white of an eye behind clear lenses"
-    dark, _ = wearing((35, 40, 50))
-    inside = to_lab(dark)[116:136, 92:116]
-    assert inside[..., 0].max() < 25
-    assert inside.std(axis=(0, 1)).max() < 1.5
 
 
 def test_a_shut_eye_is_a_line() -> None:
@@ -314,17 +240,6 @@ def test_hair_shades_the_face_and_the_face_its_neck() -> None:
     # The chin is in row 205.
     assert abs(face - neck) < 2
     assert face - lightness[211:217, 115:141].mean() > 5
-
-
-def test_a_closed_mouth_is_one_smooth_line_though_its_labels_leak() -> None:
-    bowed = [(100.0 + x, 180.0 - 3.0 * (x / 12.0 - 1.0) ** 2) for x in range(25)]
-    middle = sum(y for _, y in bowed) / len(bowed)
-    expressed = [middle + EXPRESSION * (y - middle) for _, y in bowed]
-    leaking = [(x, y + 30.0) if 118 <= x <= 121 else (x, y) for x, y in bowed]
-    for points in (bowed, leaking):
-        line = _bent(points)
-        assert [x for x, _ in line] == [x for x, _ in bowed]
-        assert max(abs(y - told) for (_, y), told in zip(line, expressed, strict=True)) < 0.7
 
 
 def test_shallow_strands_are_drawn_too() -> None:

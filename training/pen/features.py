@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,8 +28,11 @@ from animirror.training.pen.skin import Tones
 MIN_NOSE, MIN_LIPS, MIN_BROW, MIN_GLASSES, MIN_FRAME = 12.0, 12.0, 6.0, 150.0, 12.0
 # An inner mouth over this share of the mouth's squared width is open.
 OPEN = 0.03
-# Teeth are lighter than this and less red than that (L*, a*).
-TEETH_LIGHT, TEETH_RED = 52.0, 18.0
+# Teeth are lighter than this share of the skin, and less red than that (a*).
+TEETH_LIGHT, TEETH_RED = 0.70, 18.0
+# An inner mouth under this share of its squared width is a smile, and with teeth in more than SMILE of it
+# one white shape: crumbs of teeth, which shade and lips leave, no generator places alike.
+THIN, SMILE = 0.25, 0.12
 THROAT = Lab(22.0, 30.0, 14.0)
 # Widths of the line between closed lips, in its middle and at its ends, and around an open mouth, units: an
 # expression must survive a head of a third of the crop, which a line of one pixel did not.
@@ -89,9 +93,18 @@ def draw_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: To
 def _open_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones) -> None:
     unit, inner = parts.unit, parts["mouth"]
     canvas.lay(THROAT, step(blurred(inner, 0.7 * unit), 0.35, 0.65))
-    teeth = ((lab[..., 0] > TEETH_LIGHT) & (lab[..., 1] < TEETH_RED)).astype(np.float32) * inner
-    canvas.lay(WHITE, step(blurred(teeth, 0.9 * unit), 0.4, 0.6))
+    canvas.lay(WHITE, step(blurred(_teeth(lab, inner, tones), 0.9 * unit), 0.4, 0.6))
     canvas.lay(tones.line, outline(blurred(inner, 0.7 * unit), MOUTH_RIM * unit), 0.9)
+
+
+def _teeth(lab: NDArray[np.float32], inner: Map, tones: Tones) -> Map:
+    """What of the inner mouth is white: in a smile all or nothing, in a mouth wide open what is seen."""
+    light = (lab[..., 0] > TEETH_LIGHT * tones.median.lightness) & (lab[..., 1] < TEETH_RED)
+    teeth: Map = light.astype(np.float32) * inner
+    width, area = float(np.ptp(np.nonzero(inner > 0.5)[1])), float(inner.sum())
+    if area > THIN * width**2:
+        return teeth
+    return inner if float(teeth.sum()) > SMILE * area else np.zeros_like(inner)
 
 
 def _closed_mouth(canvas: Canvas, parts: Parts, tones: Tones, left: float, width: float) -> None:
@@ -144,12 +157,26 @@ def draw_glasses(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: 
         _dark_lenses(canvas, lenses, glasses, unit)
         return
     darker = blurred(lightness, 5.0 * unit) - lightness
-    frame: Map = step(blurred(darker, 0.6 * unit), *FRAME_DARKER) * step(blurred(glasses, 2 * unit), 0.3, 0.6)
+    frame: Map = step(blurred(darker, 0.6 * unit), *FRAME_DARKER) * _rims(parts)
     if np.count_nonzero(frame > 0.5) < MIN_FRAME * unit**2:
         return
     color = median_color(lab, frame > 0.5)
     ink = Lab(min(0.7 * color.lightness, 40.0), color.green_red, color.blue_yellow)
     canvas.lay(ink, step(blurred(frame, 0.7 * unit * max(1.0, hand.line)), *FRAME_BOLD))
+
+
+def _rims(parts: Parts) -> Map:
+    """Where a frame may be: the glasses, and what lies between and over them beside eyes and nose.
+
+    A face mesh calls upper rims brows, and frames without them looked like rings under the eyes.
+    """
+    unit, glasses = parts.unit, parts["glasses"]
+    both = np.maximum(glasses, parts["eyes"]) > 0.5
+    hull = np.zeros(glasses.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.argwhere(both)[:, ::-1].astype(np.int32)), 1)
+    around = step(blurred(hull.astype(np.float32), 2.0 * unit), 0.1, 0.4)
+    taken = step(blurred(parts.together("eyes", "nose"), 2.0 * unit), 0.1, 0.3)
+    return np.maximum(step(blurred(glasses, 2.0 * unit), 0.3, 0.6), around * (1.0 - taken))
 
 
 def _dark_lenses(canvas: Canvas, color: Lab, glasses: Map, unit: float) -> None:

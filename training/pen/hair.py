@@ -12,14 +12,15 @@ from animirror.training.pen.parts import SMOOTH, Parts
 
 # Less hair than this is not drawn, square units.
 MIN_HAIR = 300.0
-# Strands are averaged along their flow by these lengths, one after the other, units.
-ALONG = (7.0, 5.0)
+# Strands are averaged along their flow by these lengths, one after the other, units. Shorter ones (7 and 5)
+# left islands of light and shadow, which generators drew as camouflage.
+ALONG = (16.0, 12.0)
 # Where, between the darkest and lightest strands (percentiles of L*), shadow ends and gloss begins.
 EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
 # Valleys between strands: the blurs whose difference shows them, their average along the flow (units), and
 # the shares of the hair's range of lightness from which they are drawn. Shallow ones too: hair in broad flat
 # tones alone is taken for cloth, by people and by our segmenter.
-VALLEY_BLURS, VALLEY_ALONG, VALLEY_DEPTHS = (2.4, 0.9), 4.0, (0.0, 0.04)
+VALLEY_BLURS, VALLEY_ALONG, VALLEY_DEPTHS = (2.4, 0.9), 7.0, (0.0, 0.04)
 # Least and most steps of L* between the tones: flat hair still gets them, strong light does not tear it.
 SHADOW_STEP, GLOSS_STEP = (9.0, 22.0), (10.0, 24.0)
 # Hair from this L* on shines in its own colour, darker hair in the sky's as well (see Hand.gloss_bluer).

@@ -1,0 +1,105 @@
+"""What the pen makes of mouths and glasses, on a face made of known shapes."""
+
+import cv2
+import numpy as np
+
+from animirror.training.pen.features import EXPRESSION, _bent
+from animirror.training.pen.hand import HANDS
+from animirror.training.pen.paint import to_lab
+from animirror.training.pen.pen import draw_head
+from tests.training.drawn_heads import disc, face_maps, face_photo
+
+HAND = HANDS["anime"]
+TEETH_BGR, THROAT_BGR = (200, 215, 225), (40, 30, 90)
+
+
+def wearing(
+    lens_bgr: tuple[int, int, int] | None, rims_are_brows: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Photo and drawing of the head with black frames; ``lens_bgr``: colour of the lenses, None: clear.
+
+    ``rims_are_brows``: their upper halves are not labelled glasses.
+    """
+    maps = face_maps()
+    photo = face_photo(maps)
+    lenses = np.maximum(disc((104, 126), 22, 17), disc((152, 126), 22, 17)) > 0.5
+    rims = cv2.dilate(lenses.astype(np.uint8), np.ones((5, 5))).astype(bool) & ~lenses
+    hidden = lenses if lens_bgr else lenses & (maps["eyes"] < 0.5)
+    if lens_bgr:
+        photo[lenses] = lens_bgr
+        maps["eyes"] = np.zeros_like(maps["eyes"])
+    photo[rims] = (15, 15, 15)
+    labelled = hidden | rims
+    if rims_are_brows:
+        labelled[:126] = False
+    maps["glasses"] = labelled.astype(np.float32)
+    maps["skin"] = maps["skin"] * (1 - maps["glasses"])
+    drawing = draw_head(photo, maps, HAND)
+    assert drawing is not None
+    return drawing, rims
+
+
+def test_frames_are_drawn_around_clear_lenses_and_dark_lenses_as_one_shape() -> None:
+    drawing, rims = wearing(None)
+    assert (to_lab(drawing)[rims, 0] < 45).mean() > 0.7
+    assert to_lab(drawing)[140, 128, 0] > 60, "between the lenses is skin"
+    assert (to_lab(drawing)[112:140, 92:116, 0] > 90).any(), "no white of an eye behind clear lenses"
+    dark, _ = wearing((35, 40, 50))
+    inside = to_lab(dark)[116:136, 92:116]
+    assert inside[..., 0].max() < 25
+    assert inside.std(axis=(0, 1)).max() < 1.5
+
+
+def test_upper_rims_that_are_labelled_brows_are_drawn_all_the_same() -> None:
+    drawing, rims = wearing(None, rims_are_brows=True)
+    lightness = to_lab(drawing)[..., 0]
+    # What lies between the eyes: over them the made-up head's rims are farther away than real ones.
+    upper = np.zeros_like(rims)
+    upper[115:124, 104:153] = rims[115:124, 104:153]
+    assert (lightness[upper] < 45).mean() > 0.7
+    assert lightness[140, 128] > 60, "between the lenses is skin"
+    assert lightness[148:154, 122:135].min() > 60, "nor is the nose a frame"
+
+
+def smiling(height: int, teeth_rows: slice) -> np.ndarray:
+    """L*a*b* of the drawn mouth, open by twice ``height`` px, with teeth in these of its rows."""
+    maps = face_maps()
+    photo = face_photo(maps)
+    inner = disc((128, 178), 14, height)
+    for name in ("skin", "upper_lip", "lower_lip", "nose"):
+        maps[name] = maps[name] * (1 - inner)
+    maps["mouth"] = inner
+    photo[inner > 0.5] = THROAT_BGR
+    teeth = np.zeros_like(inner)
+    teeth[teeth_rows] = inner[teeth_rows]
+    photo[teeth > 0.5] = TEETH_BGR
+    drawing = draw_head(photo, maps, HAND)
+    assert drawing is not None
+    return to_lab(drawing)[178 - height : 178 + height, 122:135]
+
+
+def test_a_smile_is_one_white_shape_though_shade_leaves_crumbs_of_its_teeth() -> None:
+    # Three rows of seven are teeth; in the photo the rest is dark.
+    mouth = smiling(3, slice(175, 178))
+    assert mouth[2:-1, :, 0].min() > 90
+
+
+def test_lips_apart_without_teeth_stay_dark() -> None:
+    assert np.median(smiling(3, slice(0, 0))[2:-1, :, 0]) < 40
+
+
+def test_a_mouth_wide_open_shows_its_teeth_where_they_are() -> None:
+    mouth = smiling(12, slice(166, 174))
+    assert np.median(mouth[3:6, :, 0]) > 90
+    assert np.median(mouth[14:20, :, 0]) < 40
+
+
+def test_a_closed_mouth_is_one_smooth_line_though_its_labels_leak() -> None:
+    bowed = [(100.0 + x, 180.0 - 3.0 * (x / 12.0 - 1.0) ** 2) for x in range(25)]
+    middle = sum(y for _, y in bowed) / len(bowed)
+    expressed = [middle + EXPRESSION * (y - middle) for _, y in bowed]
+    leaking = [(x, y + 30.0) if 118 <= x <= 121 else (x, y) for x, y in bowed]
+    for points in (bowed, leaking):
+        line = _bent(points)
+        assert [x for x, _ in line] == [x for x, _ in bowed]
+        assert max(abs(y - told) for (_, y), told in zip(line, expressed, strict=True)) < 0.7
