@@ -20,24 +20,21 @@ from __future__ import annotations
 
 import logging
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torch.utils.data import Dataset
 
 from animirror.realtime.errors import UserError
 from animirror.training import losses
 from animirror.training.checkpoint import load_checkpoint
-from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
 from animirror.training.drawings import read_pairs
 from animirror.training.gan import GanTraining, check_networks, fresh, require_gradients
-from animirror.training.look import as_filtered
+from animirror.training.lessons import pair_lessons, photo_lessons, spread
 from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
 from animirror.training.networks.blocks import freeze_norms
@@ -46,11 +43,7 @@ from animirror.training.pool import ImagePool
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_photos
 from animirror.training.splits import Splits, read_splits
-from animirror.training.spoil import shaded, worn
 from animirror.training.state import start
-
-# How far pairs are zoomed and shifted, at most: their pictures show 1.25 times the crop's side.
-PAIR_JITTER = {"zoom_out": 1.05, "zoom_in": 0.85, "shift": 0.05}
 
 log = logging.getLogger(__name__)
 
@@ -228,65 +221,6 @@ class DistillMonitor(Monitor):
         return [self._photos, self._drawings, drawn]
 
 
-def spread(
-    pairs: Sequence[tuple[Picture, Picture]], count: int, size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Photos and drawings of up to ``count`` pairs, evenly taken: both uint8 [N, size, size, 3] BGR."""
-    places = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).astype(int)
-    photos, drawings = ([pairs[place][side].view(size) for place in places] for side in (0, 1))
-    return np.stack(photos), np.stack(drawings)
-
-
-class Photos(Dataset[torch.Tensor]):
-    """Item i: a photo drawn and jittered by a generator seeded with (seed, start + i), float32 [3, S, S]."""
-
-    def __init__(
-        self, photos: Sequence[Picture], size: int, start: int, end: int, seed: int, jitter: Jitter
-    ) -> None:
-        self._photos, self._size, self._jitter = photos, size, jitter
-        self._start, self._end, self._seed = start, end, seed
-
-    def __len__(self) -> int:
-        return self._end - self._start
-
-    def __getitem__(self, index: int) -> torch.Tensor:
-        random = np.random.default_rng((self._seed, self._start + index))
-        photo = self._photos[int(random.integers(len(self._photos)))]
-        return to_tensor(jittered(photo, self._size, self._jitter, random))
-
-
-class Pairs(Dataset[torch.Tensor]):
-    """Item i: a photo and its drawing, jittered alike by a generator seeded with (seed, start + i).
-
-    float32 [2, 3, S, S]. The photo alone loses detail as a webcam's pictures do: drawings stay clean.
-    """
-
-    def __init__(
-        self,
-        pairs: Sequence[tuple[Picture, Picture]],
-        size: int,
-        start: int,
-        end: int,
-        seed: int,
-        jitter: Jitter,
-    ) -> None:
-        self._pairs, self._size, self._jitter = pairs, size, jitter
-        self._start, self._end, self._seed = start, end, seed
-
-    def __len__(self) -> int:
-        return self._end - self._start
-
-    def __getitem__(self, index: int) -> torch.Tensor:
-        seed = (self._seed, self._start + index)
-        random = np.random.default_rng(seed)
-        pair = self._pairs[int(random.integers(len(self._pairs)))]
-        photo, drawing = (
-            jittered(picture, self._size, self._jitter, np.random.default_rng(seed)) for picture in pair
-        )
-        seen = worn(shaded(photo, random), random)
-        return torch.stack([to_tensor(seen), to_tensor(drawing)])
-
-
 def load_teacher(options: DistillOptions) -> nn.Module:
     """The trained generator. Raises UserError where it is none, or cannot work on pictures of this size."""
     if not options.teacher:
@@ -321,7 +255,7 @@ def train(options: DistillOptions, resume: bool = False, max_minutes: float | No
         )
     teacher = None if options.pairs else load_teacher(options)
     splits = read_splits(Path(options.splits)) if options.splits else None
-    lessons = _pairs(options) if options.pairs else _photos(options, splits)
+    lessons = pair_lessons(options) if options.pairs else photo_lessons(options, splits)
     per_epoch = options.steps_per_epoch or max(1, lessons.pictures // (options.batch * processes.count))
     total = per_epoch * options.epochs
 
@@ -333,31 +267,6 @@ def train(options: DistillOptions, resume: bool = False, max_minutes: float | No
     batches = loader(data, options, processes)
     run_loop(folder, student, student.step, batches, progress, monitor, per_epoch, max_minutes)
     return folder
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """What a student learns from: so many pictures, and the dataset of items from ``start`` to ``end``."""
-
-    pictures: int
-    dataset: Callable[[int, int], Dataset[torch.Tensor]]
-
-
-def _photos(options: DistillOptions, splits: Splits | None) -> Lessons:
-    photos = as_filtered(read_pictures(Path(options.data_root), options.photos, splits, False), options)
-    jitter = jitters(options)[0]
-    return Lessons(
-        len(photos), lambda start, end: Photos(photos, options.size, start, end, options.seed, jitter)
-    )
-
-
-def _pairs(options: DistillOptions) -> Lessons:
-    pairs = read_pairs(Path(options.pairs), "train")
-    # Pairs are stored with no more margin than this needs.
-    jitter = replace(jitters(options)[0], **PAIR_JITTER)
-    return Lessons(
-        len(pairs), lambda start, end: Pairs(pairs, options.size, start, end, options.seed, jitter)
-    )
 
 
 def run(arguments: Namespace) -> int:

@@ -26,8 +26,8 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.zoo import Zoo
 from animirror.training.average import GENERATOR
 from animirror.training.checkpoint import checkpoint_path, load_tensors, save_tensors
-from animirror.training.distill import spread
 from animirror.training.drawings import read_pairs
+from animirror.training.lessons import spread
 from animirror.training.networks import build
 from animirror.training.options import DistillOptions, load_options
 from animirror.training.samples import translate

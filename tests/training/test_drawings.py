@@ -18,9 +18,9 @@ from animirror.realtime.segment import load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training import distill
 from animirror.training.data import PHOTO_JITTER, Picture
-from animirror.training.distill import Pairs
 from animirror.training.drawings import PAIR_SIZE, prepare_drawings, read_pairs
 from animirror.training.head_labels import hand_labels, seen_labels
+from animirror.training.lessons import Pairs
 from animirror.training.options import DistillOptions, PictureSet, dump_options, parse_options
 from animirror.training.seen_parts import SEEN
 

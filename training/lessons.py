@@ -1,0 +1,111 @@
+"""What a student learns from: photos, or pairs of photo and drawing, jittered alike.
+
+Datasets of training/distill.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
+from animirror.training.drawings import read_pairs
+from animirror.training.look import as_filtered
+from animirror.training.options import DistillOptions
+from animirror.training.splits import Splits
+from animirror.training.spoil import shaded, worn
+
+# How far pairs are zoomed and shifted, at most: their pictures show 1.25 times the crop's side.
+PAIR_JITTER = {"zoom_out": 1.05, "zoom_in": 0.85, "shift": 0.05}
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a student learns from: so many pictures, and the dataset of items from ``start`` to ``end``."""
+
+    pictures: int
+    dataset: Callable[[int, int], Dataset[torch.Tensor]]
+
+
+def photo_lessons(options: DistillOptions, splits: Splits | None) -> Lessons:
+    """Photos alone: a teacher draws them as they come. Raises UserError where there are none."""
+    photos = as_filtered(read_pictures(Path(options.data_root), options.photos, splits, False), options)
+    jitter = jitters(options)[0]
+    return Lessons(
+        len(photos), lambda start, end: Photos(photos, options.size, start, end, options.seed, jitter)
+    )
+
+
+def pair_lessons(options: DistillOptions) -> Lessons:
+    """Photos with their drawings, of the folder ``pairs``. Raises UserError where there are none."""
+    pairs = read_pairs(Path(options.pairs), "train")
+    # Pairs are stored with no more margin than this needs.
+    jitter = replace(jitters(options)[0], **PAIR_JITTER)
+    return Lessons(
+        len(pairs), lambda start, end: Pairs(pairs, options.size, start, end, options.seed, jitter)
+    )
+
+
+class Photos(Dataset[torch.Tensor]):
+    """Item i: a photo drawn and jittered by a generator seeded with (seed, start + i), float32 [3, S, S]."""
+
+    def __init__(
+        self, photos: Sequence[Picture], size: int, start: int, end: int, seed: int, jitter: Jitter
+    ) -> None:
+        self._photos, self._size, self._jitter = photos, size, jitter
+        self._start, self._end, self._seed = start, end, seed
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        random = np.random.default_rng((self._seed, self._start + index))
+        photo = self._photos[int(random.integers(len(self._photos)))]
+        return to_tensor(jittered(photo, self._size, self._jitter, random))
+
+
+class Pairs(Dataset[torch.Tensor]):
+    """Item i: a photo and its drawing, jittered alike by a generator seeded with (seed, start + i).
+
+    float32 [2, 3, S, S]. The photo alone loses detail as a webcam's pictures do: drawings stay clean.
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[tuple[Picture, Picture]],
+        size: int,
+        start: int,
+        end: int,
+        seed: int,
+        jitter: Jitter,
+    ) -> None:
+        self._pairs, self._size, self._jitter = pairs, size, jitter
+        self._start, self._end, self._seed = start, end, seed
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        seed = (self._seed, self._start + index)
+        random = np.random.default_rng(seed)
+        pair = self._pairs[int(random.integers(len(self._pairs)))]
+        photo, drawing = (
+            jittered(picture, self._size, self._jitter, np.random.default_rng(seed)) for picture in pair
+        )
+        seen = worn(shaded(photo, random), random)
+        return torch.stack([to_tensor(seen), to_tensor(drawing)])
+
+
+def spread(
+    pairs: Sequence[tuple[Picture, Picture]], count: int, size: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Photos and drawings of up to ``count`` pairs, evenly taken: both uint8 [N, size, size, 3] BGR."""
+    places = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).astype(int)
+    photos, drawings = ([pairs[place][side].view(size) for place in places] for side in (0, 1))
+    return np.stack(photos), np.stack(drawings)
