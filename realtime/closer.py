@@ -22,13 +22,11 @@ REFINE_PASSES = 2
 # ... and where it never settles it shows no head: a head is where it is, whatever square is cut around it,
 # while texture that looks like a head fills every square anew.
 SETTLED = 0.2
-# Eyes, nose, mouth (HeadView.detail) of a newcomer. Measured with segformer-faces-6 on 151 faces of Flickr
-# and street pictures: 98 in 100 show 0.90 and more; the orange letters of an animated title show 0.87 at most
-# in 63 finds. With 0.55 (and 0.6 twice) a head was found in 76 of 80 street pictures, now in 72; in 150
-# Flickr pictures and 17 videos of people nothing changed.
-MIN_DETAIL = 0.89
-# ... and on the average of this and of the second look, which sees it smaller.
-MIN_DETAIL_TWICE = 0.85
+# Eyes, nose, mouth (HeadView.detail) of a newcomer, in the look at its own crop and on the average of this
+# and of the second look, which sees it smaller. Measured with segformer-faces-12: 150 faces of Flickr
+# pictures show 0.98 and 0.96 or more, 98 of 100 in the street 0.88 and 0.90; letters and drawings of two
+# animated titles, which look surely like faces, 0.77 at most on the average.
+MIN_DETAIL, MIN_DETAIL_TWICE = 0.78, 0.82
 # A newcomer's face must look so much like face or hair on its average. Measured on the same: 0.93 and more.
 MIN_FACE_CONFIDENCE = 0.93
 # A head of hair without a face must be surer than a face: so much looks like hair.
