@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -52,51 +53,47 @@ def pair_lessons(options: DistillOptions) -> Lessons:
     )
 
 
-class Photos(Dataset[torch.Tensor]):
-    """Item i: a photo drawn and jittered by a generator seeded with (seed, start + i), float32 [3, S, S]."""
+T = TypeVar("T")
+
+
+class _Items(Dataset[torch.Tensor], Generic[T]):
+    """Items start to end, each drawn from ``pictures`` by a generator seeded with (seed, start + i)."""
 
     def __init__(
-        self, photos: Sequence[Picture], size: int, start: int, end: int, seed: int, jitter: Jitter
+        self, pictures: Sequence[T], size: int, start: int, end: int, seed: int, jitter: Jitter
     ) -> None:
-        self._photos, self._size, self._jitter = photos, size, jitter
+        self._pictures, self._size, self._jitter = pictures, size, jitter
         self._start, self._end, self._seed = start, end, seed
 
     def __len__(self) -> int:
         return self._end - self._start
 
+    def _random(self, index: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, self._start + index))
+
+    def _drawn(self, random: np.random.Generator) -> T:
+        return self._pictures[int(random.integers(len(self._pictures)))]
+
+
+class Photos(_Items[Picture]):
+    """Item i: a photo drawn and jittered, float32 [3, S, S]."""
+
     def __getitem__(self, index: int) -> torch.Tensor:
-        random = np.random.default_rng((self._seed, self._start + index))
-        photo = self._photos[int(random.integers(len(self._photos)))]
-        return to_tensor(jittered(photo, self._size, self._jitter, random))
+        random = self._random(index)
+        return to_tensor(jittered(self._drawn(random), self._size, self._jitter, random))
 
 
-class Pairs(Dataset[torch.Tensor]):
-    """Item i: a photo and its drawing, jittered alike by a generator seeded with (seed, start + i).
+class Pairs(_Items[tuple[Picture, Picture]]):
+    """Item i: a photo and its drawing, jittered alike, float32 [2, 3, S, S].
 
-    float32 [2, 3, S, S]. The photo alone loses detail as a webcam's pictures do: drawings stay clean.
+    The photo alone loses detail as a webcam's pictures do: drawings stay clean.
     """
 
-    def __init__(
-        self,
-        pairs: Sequence[tuple[Picture, Picture]],
-        size: int,
-        start: int,
-        end: int,
-        seed: int,
-        jitter: Jitter,
-    ) -> None:
-        self._pairs, self._size, self._jitter = pairs, size, jitter
-        self._start, self._end, self._seed = start, end, seed
-
-    def __len__(self) -> int:
-        return self._end - self._start
-
     def __getitem__(self, index: int) -> torch.Tensor:
-        seed = (self._seed, self._start + index)
-        random = np.random.default_rng(seed)
-        pair = self._pairs[int(random.integers(len(self._pairs)))]
+        random = self._random(index)
         photo, drawing = (
-            jittered(picture, self._size, self._jitter, np.random.default_rng(seed)) for picture in pair
+            jittered(picture, self._size, self._jitter, self._random(index))
+            for picture in self._drawn(random)
         )
         seen = worn(shaded(photo, random), random)
         return torch.stack([to_tensor(seen), to_tensor(drawing)])
