@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.paint import Canvas, Lab, Map, Point, blurred, random_lab, step
+from animirror.training.pen.frames import Frame, Lens, framed
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab, step
 
 # Eyes under this share of the view carry no glasses; glasses over this share are worn already.
 MIN_EYE, WORN = 0.0006, 0.004
@@ -22,9 +23,8 @@ HALF_WIDTH, HALF_HEIGHT, LOWER = (0.36, 0.45), (0.24, 0.40), (0.0, 0.08)
 ROUND, SQUARE = 2.0, 5.0
 # Thickness of the frame in the photo, in distances between the eyes, and in a drawing at least, units.
 THIN, THICK, DRAWN = 0.018, 0.085, 2.0
-# Where the bridge is (above a lens's middle, half heights), how far it arches and how far temples reach
-# (distances between the eyes), how much these rise on their way.
-BRIDGE, ARCH, TEMPLE, RISE = (0.1, 0.4), 0.03, 0.42, 0.1
+# How far the bridge lies above a lens's middle, half heights.
+BRIDGE = (0.1, 0.4)
 # One pair of so many has dark lenses; they let through so much.
 DARK, DARK_CLEAR = 0.15, (0.05, 0.3)
 # Lenses reflect the sky at their top, with this opacity at most; frames in photos are blurred so much, units.
@@ -42,20 +42,17 @@ DRAWN_LIGHTEST, DRAWN_LENS, GLEAM = 38.0, Lab(14.0, 1.0, -4.0), Lab(52.0, 0.0, -
 GLEAM_OPACITY = 0.8
 # Corners of the gleam, shares of a lens's box.
 STREAK = ((0.30, 0.15), (0.48, 0.15), (0.30, 0.60), (0.16, 0.60))
-# Corners of a lens's outline, and of a temple.
-POINTS, TEMPLE_POINTS = 48, 9
 # A lens before an eye that looks so much narrower or wider than the other follows it, and no further.
 NARROWEST, WIDEST = 0.7, 1.15
 
 
 @dataclass(frozen=True)
 class Glasses:
-    """Lines of frames (px), the lenses' outlines, and what they are made of."""
+    """A frame, how thick it is (px), and what it is made of."""
 
-    lenses: tuple[list[Point], list[Point]]
-    others: tuple[list[Point], ...]
+    frame: Frame
     thickness: float
-    frame: Lab
+    color: Lab
     # How much the lenses let through: 1 is clear glass.
     clear: float
     reflection: float
@@ -71,12 +68,12 @@ class Glasses:
         """uint8 [S, S, 3] BGR, wearing them."""
         canvas = Canvas(photo.astype(np.float32) / 255.0)
         bare = 1.0 - self.hair
-        lens = self._lenses(canvas) * bare
+        lens = self.frame.glass(canvas) * bare
         if self.dark:
             canvas.lay(DRAWN_LENS, lens, 1.0 - self.clear)
         canvas.lay(SKY, lens * self._height(canvas), self.reflection)
-        frame = blurred(self._frame(canvas, self.thickness), SOFT * canvas.unit)
-        canvas.lay(self.frame, frame * bare)
+        frame = blurred(self.frame.lines(canvas, self.thickness), SOFT * canvas.unit)
+        canvas.lay(self.color, frame * bare)
         return canvas.pixels
 
     def onto_drawing(self, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -84,34 +81,26 @@ class Glasses:
         canvas = Canvas(drawing.astype(np.float32) / 255.0)
         bare = 1.0 - self.hair
         if self.dark:
-            canvas.lay(DRAWN_LENS, self._lenses(canvas) * bare)
+            canvas.lay(DRAWN_LENS, self.frame.glass(canvas) * bare)
             canvas.lay(GLEAM, self._gleam(canvas) * bare, GLEAM_OPACITY)
-        ink = Lab(min(self.frame.lightness, DRAWN_LIGHTEST), self.frame.green_red, self.frame.blue_yellow)
-        canvas.lay(ink, self._frame(canvas, max(self.thickness, DRAWN * canvas.unit)) * bare)
+        ink = Lab(min(self.color.lightness, DRAWN_LIGHTEST), self.color.green_red, self.color.blue_yellow)
+        canvas.lay(ink, self.frame.lines(canvas, max(self.thickness, DRAWN * canvas.unit)) * bare)
         return canvas.pixels
-
-    def _lenses(self, canvas: Canvas) -> Map:
-        return np.maximum(*(canvas.polygon(lens) for lens in self.lenses))
 
     def _height(self, canvas: Canvas) -> Map:
         """From 0 at the lowest point of the lenses to 1 at their highest."""
-        rows = [y for lens in self.lenses for _, y in lens]
+        rows = [y for lens in self.frame.lenses for _, y in lens]
         up = (max(rows) - np.arange(canvas.size)) / (max(rows) - min(rows))
         return np.clip(up, 0.0, 1.0).astype(np.float32)[:, None]
-
-    def _frame(self, canvas: Canvas, thickness: float) -> Map:
-        lines = [[*lens, lens[0]] for lens in self.lenses] + list(self.others)
-        drawn = [canvas.stroke(line, [thickness] * (len(line) - 1)) for line in lines]
-        return np.maximum.reduce(drawn)
 
     def _gleam(self, canvas: Canvas) -> Map:
         """A slanting streak in the upper left of each lens."""
         streaks = []
-        for lens in self.lenses:
+        for lens in self.frame.lenses:
             left, top = np.min(lens, axis=0)
             width, height = np.ptp(lens, axis=0)
             streaks.append(canvas.polygon([(left + x * width, top + y * height) for x, y in STREAK]))
-        return np.minimum(np.maximum(*streaks), self._lenses(canvas))
+        return np.minimum(np.maximum(*streaks), self.frame.glass(canvas))
 
 
 def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Glasses | None:
@@ -132,19 +121,13 @@ def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Gl
     exponent, lower = random.uniform(ROUND, SQUARE), random.uniform(*LOWER) * apart
     centers = [eye + lower * down for eye in (left, right)]
     lenses = [
-        _superellipse(center, share * half_width * along, half_height * down, exponent)
+        Lens(center, share * half_width * along, half_height * down, exponent)
         for center, share in zip(centers, shares, strict=True)
     ]
-    up = -random.uniform(*BRIDGE) * half_height * down
-    sides = [share * half_width * along for share in shares]
-    inner = centers[0] + sides[0] + up, centers[1] - sides[1] + up
-    outer = centers[0] - sides[0] + up, centers[1] + sides[1] + up
-    bridge = inner[0], (inner[0] + inner[1]) / 2 - ARCH * apart * down, inner[1]
-    temples = (_temple(outer[0], -along, down, apart, labels), _temple(outer[1], along, down, apart, labels))
+    bridge, head = random.uniform(*BRIDGE), labels["skin"] + labels["ears"] + labels["hair"]
     dark = random.random() < DARK
     return Glasses(
-        (lenses[0], lenses[1]),
-        tuple([_point(place) for place in line] for line in (bridge, *temples)),
+        framed(lenses[0], lenses[1], apart, bridge, head),
         max(1.0, apart * float(np.exp(random.uniform(np.log(THIN), np.log(THICK))))),
         random_lab(FRAMES[int(random.choice(len(FRAMES), p=SHARES))], random),
         random.uniform(*DARK_CLEAR) if dark else 1.0,
@@ -162,33 +145,3 @@ def _eyes(label: Map) -> list[tuple[NDArray[np.float64], float]] | None:
     found = [(centers[index], float(facts[index, cv2.CC_STAT_WIDTH])) for index in large]
     found.sort(key=lambda eye: float(eye[0][0]))
     return found
-
-
-def _superellipse(
-    center: NDArray[np.float64], along: NDArray[np.float64], down: NDArray[np.float64], exponent: float
-) -> list[Point]:
-    angles = np.linspace(0.0, 2.0 * np.pi, POINTS, endpoint=False)
-    u, v = (np.sign(wave) * np.abs(wave) ** (2.0 / exponent) for wave in (np.cos(angles), np.sin(angles)))
-    return [_point(center + a * along + b * down) for a, b in zip(u, v, strict=True)]
-
-
-def _temple(
-    start: NDArray[np.float64],
-    outwards: NDArray[np.float64],
-    down: NDArray[np.float64],
-    apart: float,
-    labels: Mapping[str, Map],
-) -> list[NDArray[np.float64]]:
-    """From a lens towards the ear, as far as there is skin."""
-    skin, points = labels["skin"] + labels["ears"] + labels["hair"], [start]
-    for reach in np.linspace(0.0, TEMPLE, TEMPLE_POINTS)[1:]:
-        x, y = start + reach * apart * outwards - RISE * reach * apart * down
-        inside = 0 <= x < skin.shape[1] - 1 and 0 <= y < skin.shape[0] - 1
-        if not inside or skin[round(y), round(x)] < 0.5:
-            break
-        points.append(np.array([x, y]))
-    return points
-
-
-def _point(place: NDArray[np.float64]) -> Point:
-    return float(place[0]), float(place[1])

@@ -45,7 +45,7 @@ def changed(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def test_a_lens_goes_around_each_eye_and_a_bridge_joins_them(seed: int) -> None:
     glasses = chosen(seed)
     frame = changed(glasses.onto_drawing(plain()))
-    for lens, (x, y) in zip(glasses.lenses, (LEFT, RIGHT), strict=True):
+    for lens, (x, y) in zip(glasses.frame.lenses, (LEFT, RIGHT), strict=True):
         corners = np.array(lens, np.float32)
         assert cv2.pointPolygonTest(corners, (float(x), float(y)), True) > 8
         assert all(frame[round(v), round(u)] for u, v in lens)
@@ -58,7 +58,7 @@ def test_the_drawn_frame_is_bold_and_dark_and_clear_lenses_show_the_eyes() -> No
     photo, drawing = glasses.onto_photo(plain()), glasses.onto_drawing(plain())
     assert changed(drawing).sum() > 1.15 * changed(photo).sum()
     assert (drawing[LEFT[1], LEFT[0]] == SKIN).all()
-    lens = glasses.lenses[0]
+    lens = glasses.frame.lenses[0]
     darkest = min(to_lab(drawing)[round(y), round(x), 0] for x, y in lens)
     assert darkest < DRAWN_LIGHTEST + 6
 
@@ -74,7 +74,7 @@ def test_dark_lenses_hide_the_eyes_in_photo_and_drawing() -> None:
 
 def test_a_turned_head_has_a_narrower_lens_on_its_far_side() -> None:
     for seed in range(5):
-        near, far = (np.ptp(np.array(lens)[:, 0]) for lens in chosen(seed, turned=True).lenses)
+        near, far = (np.ptp(np.array(lens)[:, 0]) for lens in chosen(seed, turned=True).frame.lenses)
         assert 0.6 < far / near < 0.85
 
 
@@ -88,8 +88,8 @@ def test_hair_hangs_over_the_frame_and_the_same_seed_chooses_the_same() -> None:
     assert frame[:, 136:].any()
     again = choose_glasses(fringe, np.random.default_rng(3))
     assert again is not None
-    assert again.lenses == glasses.lenses
-    assert chosen(4).lenses != glasses.lenses
+    assert again.frame.lenses == glasses.frame.lenses
+    assert chosen(4).frame.lenses != glasses.frame.lenses
 
 
 def test_no_glasses_on_glasses_nor_on_one_eye() -> None:

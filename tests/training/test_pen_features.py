@@ -1,6 +1,5 @@
-"""What the pen makes of mouths and glasses, on a face made of known shapes."""
+"""What the pen makes of mouths, on a face made of known shapes."""
 
-import cv2
 import numpy as np
 
 from animirror.training.pen.features import EXPRESSION, _bent
@@ -11,54 +10,6 @@ from tests.training.drawn_heads import disc, face_maps, face_photo
 
 HAND = HANDS["anime"]
 TEETH_BGR, THROAT_BGR = (200, 215, 225), (40, 30, 90)
-
-
-def wearing(
-    lens_bgr: tuple[int, int, int] | None, rims_are_brows: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Photo and drawing of the head with black frames; ``lens_bgr``: colour of the lenses, None: clear.
-
-    ``rims_are_brows``: their upper halves are not labelled glasses.
-    """
-    maps = face_maps()
-    photo = face_photo(maps)
-    lenses = np.maximum(disc((104, 126), 22, 17), disc((152, 126), 22, 17)) > 0.5
-    rims = cv2.dilate(lenses.astype(np.uint8), np.ones((5, 5))).astype(bool) & ~lenses
-    hidden = lenses if lens_bgr else lenses & (maps["eyes"] < 0.5)
-    if lens_bgr:
-        photo[lenses] = lens_bgr
-        maps["eyes"] = np.zeros_like(maps["eyes"])
-    photo[rims] = (15, 15, 15)
-    labelled = hidden | rims
-    if rims_are_brows:
-        labelled[:126] = False
-    maps["glasses"] = labelled.astype(np.float32)
-    maps["skin"] = maps["skin"] * (1 - maps["glasses"])
-    drawing = draw_head(photo, maps, HAND)
-    assert drawing is not None
-    return drawing, rims
-
-
-def test_frames_are_drawn_around_clear_lenses_and_dark_lenses_as_one_shape() -> None:
-    drawing, rims = wearing(None)
-    assert (to_lab(drawing)[rims, 0] < 45).mean() > 0.7
-    assert to_lab(drawing)[140, 128, 0] > 60, "between the lenses is skin"
-    assert (to_lab(drawing)[112:140, 92:116, 0] > 90).any(), "no white of an eye behind clear lenses"
-    dark, _ = wearing((35, 40, 50))
-    inside = to_lab(dark)[116:136, 92:116]
-    assert inside[..., 0].max() < 25
-    assert inside.std(axis=(0, 1)).max() < 1.5
-
-
-def test_upper_rims_that_are_labelled_brows_are_drawn_all_the_same() -> None:
-    drawing, rims = wearing(None, rims_are_brows=True)
-    lightness = to_lab(drawing)[..., 0]
-    # What lies between the eyes: over them the made-up head's rims are farther away than real ones.
-    upper = np.zeros_like(rims)
-    upper[115:124, 104:153] = rims[115:124, 104:153]
-    assert (lightness[upper] < 45).mean() > 0.7
-    assert lightness[140, 128] > 60, "between the lenses is skin"
-    assert lightness[148:154, 122:135].min() > 60, "nor is the nose a frame"
 
 
 def smiling(height: int, teeth_rows: slice) -> np.ndarray:

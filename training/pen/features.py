@@ -1,16 +1,13 @@
-"""Nose, mouth, brows and glasses: the small marks that make an expression."""
+"""Nose, mouth and brows: the small marks that make an expression."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.hand import Hand
 from animirror.training.pen.paint import (
-    INK,
     WHITE,
     Canvas,
     Lab,
@@ -21,11 +18,11 @@ from animirror.training.pen.paint import (
     outline,
     step,
 )
-from animirror.training.pen.parts import SMOOTH, Parts
+from animirror.training.pen.parts import Parts
 from animirror.training.pen.skin import Tones
 
-# Fewer pixels than these of a label are no nose, no lips, no brow, no glasses: square units.
-MIN_NOSE, MIN_LIPS, MIN_BROW, MIN_GLASSES, MIN_FRAME = 12.0, 12.0, 6.0, 150.0, 12.0
+# Fewer pixels than these of a label are no nose, no lips, no brow: square units.
+MIN_NOSE, MIN_LIPS, MIN_BROW = 12.0, 12.0, 6.0
 # An inner mouth over this share of the mouth's squared width is open.
 OPEN = 0.03
 # Teeth are lighter than this share of the skin, and less red than that (a*).
@@ -44,12 +41,6 @@ MOUTH_BEND = 0.35
 EXPRESSION = 1.6
 # The nose's curve, for the same reason: its width at the ends, what its middle has more (units), its opacity.
 NOSE_END, NOSE_MORE, NOSE_OPACITY = 0.6, 1.3, 0.9
-# Frames of glasses are darker than what surrounds them by these levels of L*; blurred, what reaches these
-# shares is drawn: bolder than it was, or small heads lose it.
-FRAME_DARKER, FRAME_BOLD = (3.0, 8.0), (0.15, 0.4)
-# Glasses darker than this share of the skin's lightness hide the eyes; they are drawn no lighter than this,
-# with a rim so wide (units).
-DARK_LENSES, DARKEST_LENS, LENS_RIM = 0.42, 22.0, 1.2
 
 
 def draw_nose(canvas: Canvas, parts: Parts, tones: Tones) -> None:
@@ -144,44 +135,3 @@ def draw_brows(canvas: Canvas, lab: NDArray[np.float32], parts: Parts) -> None:
     color = median_color(lab, brows > 0.5)
     ink = Lab(max(6.0, 0.62 * color.lightness), 0.8 * color.green_red, 0.7 * color.blue_yellow)
     canvas.lay(ink, step(blurred(brows, 1.2 * parts.unit), 0.42, 0.62))
-
-
-def draw_glasses(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, hand: Hand) -> None:
-    """The frame: what is darker than its surroundings where the glasses are; dark lenses as one shape."""
-    unit, glasses = parts.unit, parts["glasses"]
-    if np.count_nonzero(glasses > 0.5) < MIN_GLASSES * unit**2:
-        return
-    lightness = np.ascontiguousarray(lab[..., 0])
-    lenses = median_color(lab, glasses > 0.5)
-    if lenses.lightness < DARK_LENSES * tones.median.lightness:
-        _dark_lenses(canvas, lenses, glasses, unit)
-        return
-    darker = blurred(lightness, 5.0 * unit) - lightness
-    frame: Map = step(blurred(darker, 0.6 * unit), *FRAME_DARKER) * _rims(parts)
-    if np.count_nonzero(frame > 0.5) < MIN_FRAME * unit**2:
-        return
-    color = median_color(lab, frame > 0.5)
-    ink = Lab(min(0.7 * color.lightness, 40.0), color.green_red, color.blue_yellow)
-    canvas.lay(ink, step(blurred(frame, 0.7 * unit * max(1.0, hand.line)), *FRAME_BOLD))
-
-
-def _rims(parts: Parts) -> Map:
-    """Where a frame may be: the glasses, and what lies between and over them beside eyes and nose.
-
-    A face mesh calls upper rims brows, and frames without them looked like rings under the eyes.
-    """
-    unit, glasses = parts.unit, parts["glasses"]
-    both = np.maximum(glasses, parts["eyes"]) > 0.5
-    hull = np.zeros(glasses.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.argwhere(both)[:, ::-1].astype(np.int32)), 1)
-    around = step(blurred(hull.astype(np.float32), 2.0 * unit), 0.1, 0.4)
-    taken = step(blurred(parts.together("eyes", "nose"), 2.0 * unit), 0.1, 0.3)
-    return np.maximum(step(blurred(glasses, 2.0 * unit), 0.3, 0.6), around * (1.0 - taken))
-
-
-def _dark_lenses(canvas: Canvas, color: Lab, glasses: Map, unit: float) -> None:
-    shape = blurred(glasses, SMOOTH * unit)
-    canvas.lay(
-        Lab(min(color.lightness, DARKEST_LENS), color.green_red, color.blue_yellow), step(shape, 0.4, 0.6)
-    )
-    canvas.lay(INK, outline(shape, LENS_RIM * unit))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.training.pen.eyes import draw_eye, find_eyes
-from animirror.training.pen.features import draw_brows, draw_glasses, draw_mouth, draw_nose
+from animirror.training.pen.features import draw_brows, draw_mouth, draw_nose
+from animirror.training.pen.glasses import draw_glasses
 from animirror.training.pen.hair import draw_hair
 from animirror.training.pen.hand import Hand
 from animirror.training.pen.paint import Canvas, Map, to_lab
@@ -46,6 +47,6 @@ def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -
     draw_outline(canvas, parts, tones, hand)
     for eye in eyes:
         draw_eye(canvas, eye, parts, tones, hand)
-    draw_glasses(canvas, lab, parts, tones, hand)
+    draw_glasses(canvas, lab, parts, tones, eyes)
     draw_hair(canvas, lab, parts, hand)
     return canvas.pixels
