@@ -270,20 +270,3 @@ def test_a_lamp_at_one_side_leaves_one_tone_of_skin_in_anime_and_two_in_illustra
         apart[name] = lit - dark
     assert abs(apart["anime"]) < 1.0
     assert apart["illustration"] > 4.0
-
-
-@pytest.mark.parametrize("sides", [("left",), ("left", "right")])
-def test_a_beard_grows_on_both_cheeks_and_a_shadow_on_one_is_none(sides: tuple[str, ...]) -> None:
-    maps = face_maps()
-    photo = face_photo(maps)
-    jaw = (maps["skin"] > 0.5) & (np.arange(SIZE)[:, None] > 185)
-    for side, columns in (("left", np.s_[:, :129]), ("right", np.s_[:, 127:])):
-        if side in sides:
-            part = np.zeros_like(jaw)
-            part[columns] = jaw[columns]
-            photo[part] = (35, 45, 60)
-    drawing = draw_head(photo, maps, HANDS["cartoon"])
-    assert drawing is not None
-    chin = to_lab(drawing[192:198, 112:122])[..., 0].mean()
-    forehead = to_lab(drawing[85:100, 100:120])[..., 0].mean()
-    assert (chin < forehead - 15) == (len(sides) == 2)

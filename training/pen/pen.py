@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.training.pen.beard import draw_beard
 from animirror.training.pen.eyes import draw_eye, find_eyes
 from animirror.training.pen.features import draw_brows, draw_mouth, draw_nose
 from animirror.training.pen.glasses import draw_glasses
@@ -40,6 +41,7 @@ def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -
     canvas = Canvas(photo.astype(np.float32) / 255.0)
     eyes = find_eyes(lab, parts)
     paint_skin(canvas, lab, parts, tones, hand)
+    draw_beard(canvas, lab, parts, tones, eyes)
     draw_blush(canvas, parts, tones, hand, [eye.center for eye in eyes])
     draw_nose(canvas, parts, tones)
     draw_mouth(canvas, lab, parts, tones)

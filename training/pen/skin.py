@@ -1,4 +1,4 @@
-"""Skin: one light tone, one shadow, a beard where there is one, blush, and the lines around a face."""
+"""Skin: one light tone, one shadow, blush, and the lines around a face."""
 
 from __future__ import annotations
 
@@ -15,17 +15,10 @@ from animirror.training.pen.parts import FACE, SMOOTH, Parts
 # Pixels this far in L* from the median skin are nostrils, reflections, stray hair: not asked for the tones.
 OUTLIER = 45.0
 # The light on a face is what is left after blurring by this much, units.
-LIGHT_SIGMA, BEARD_SIGMA, NECK_SIGMA = 7.0, 1.6, 5.0
+LIGHT_SIGMA, NECK_SIGMA = 7.0, 5.0
 # Hair throws its shadow this far down onto the face, the face as far onto the neck, units: what anime draws
 # rather than the room's light.
 HAIR_CASTS, FACE_CASTS = 6.0, 22.0
-# A beard is this much darker than the skin, covers this share of the face and of the chin; less is shadow.
-BEARD_DARKER, BEARD_AREA, BEARD_CHIN = 24.0, 0.05, 0.35
-# Smallest share of the face that one island of beard covers, and of one cheek's beard the other has: a lamp
-# at one side leaves half a chin in the dark.
-BEARD_ISLAND, BEARD_SIDES = 0.035, 0.4
-# Beards are compared below this share of a face's height.
-JAW_FROM = 0.6
 # The lit tone lies above the skin's median by this share of its spread and so many levels, the shadow below
 # the lit tone by this share of it; a spread under LEAST_SPREAD is noise.
 LIT_SPREAD, LIT_LEVELS, DEPTH_SPREAD, LEAST_SPREAD = 0.55, 2.0, 1.3, 4.0
@@ -80,10 +73,6 @@ def paint_skin(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: To
     lit = step(light, tones.border - hand.skin_edge, tones.border + hand.skin_edge)
     lit *= 1.0 - _cast(parts["hair"], HAIR_CASTS * parts.unit, parts.unit)
     picture = _between(tones, lit)
-    beard = _beard(lab, parts, tones)
-    if beard is not None:
-        where, color = beard
-        picture += where[..., None] * (color.bgr - picture)
     skin = step(blurred(parts.together("ears", *FACE), 0.8 * parts.unit), 0.35, 0.65)
     canvas.lay(picture, skin)
     neck = parts["neck"]
@@ -111,19 +100,6 @@ def draw_blush(
         cheek = canvas.ellipse((x + outwards, y + 0.17 * height), 0.11 * width, 0.055 * height)
         where = blurred(cheek, 0.02 * width) * parts["skin"]
         canvas.lay(tones.light.changed(lighter=-10.0, redder=14.0), where, hand.blush)
-
-
-def _on_both_sides(beard: NDArray[np.bool_], parts: Parts) -> bool:
-    """Whether a beard covers as much of the lower face left of the mouth as right of it, or nearly."""
-    left, top, width, height = parts.box
-    _, mouth = np.nonzero(parts.together("mouth", "upper_lip", "lower_lip") > 0.5)
-    middle = round(float(mouth.mean()) if mouth.size else left + width / 2)
-    jaw = round(top + JAW_FROM * height)
-    shares = []
-    for side in (np.s_[jaw:, :middle], np.s_[jaw:, middle:]):
-        face = parts.face[side] > 0.5
-        shares.append(float(beard[side][face].mean()) if face.any() else 0.0)
-    return min(shares) >= BEARD_SIDES * max(shares)
 
 
 def _between(tones: Tones, lit: Map) -> NDArray[np.float32]:
@@ -156,32 +132,3 @@ def _filled(values: Map, where: Map, sigma: float) -> Map:
     """Normalized convolution (Knutsson and Westin, CVPR 1993): a blur that counts only ``where``."""
     weight = blurred(where, sigma) + np.float32(1e-4)
     return np.asarray(blurred(values * where, sigma) / weight, np.float32)
-
-
-def _beard(lab: NDArray[np.float32], parts: Parts, tones: Tones) -> tuple[Map, Lab] | None:
-    """Where the beard is and its colour; None on a shaven face."""
-    unit, (left, top, width, height) = parts.unit, parts.box
-    size = parts.face.shape[0]
-    rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
-    skin = parts.together("skin", "ears")
-    dark = _filled(lab[..., 0], skin, BEARD_SIGMA * unit)
-    limit = tones.median.lightness - BEARD_DARKER
-    found = step(-dark, -limit - 3.0, -limit + 3.0) * skin
-    found = found * step(rows, top + 0.55 * height, top + 0.68 * height)
-    found = step(blurred(found, 1.5 * unit), 0.35, 0.65)
-    area = np.count_nonzero(parts.face > 0.5)
-    count, islands, facts, _ = cv2.connectedComponentsWithStats((found > 0.5).astype(np.uint8))
-    large = [i for i in range(1, count) if facts[i, cv2.CC_STAT_AREA] > BEARD_ISLAND * area]
-    beard = np.isin(islands, large)
-    chin = (rows > top + 0.8 * height) & (np.abs(columns - left - width / 2) < 0.2 * width)
-    chin &= parts.face > 0.5
-    if np.count_nonzero(beard) < BEARD_AREA * area or not chin.any() or beard[chin].mean() < BEARD_CHIN:
-        return None
-    if not _on_both_sides(beard, parts):
-        return None
-    color = median_color(lab, beard)
-    color = Lab(
-        min(color.lightness, tones.median.lightness - 18.0) * 0.95, color.green_red, color.blue_yellow
-    )
-    near = blurred(cv2.dilate(beard.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(np.float32), unit)
-    return np.asarray(found * near, np.float32), color

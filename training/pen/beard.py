@@ -1,0 +1,177 @@
+"""Beards: where a mouth is surrounded by skin darker than the cheeks, one clean shape of three is drawn.
+
+A lamp at one side or above darkens jaws, too, but not the upper lip and both sides of a jaw: so each part is
+compared with the cheek over it, and what grows is a moustache, a goatee or a full beard, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.training.pen.eyes import Eye
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, median_color, step
+from animirror.training.pen.parts import Parts
+from animirror.training.pen.skin import Tones
+
+# A part of the beard is there where it is darker than the cheek by this share: of a full one upper lip, chin
+# and the lighter side of the jaw, of a goatee upper lip and chin, of a moustache the upper lip.
+FULL, GOATEE, MOUSTACHE = (0.15, 0.20, 0.12), (0.18, 0.12), 0.35
+# Fewer pixels than these say nothing, square units; skin nearer to lips than this is theirs, units.
+MIN_LIPS, MIN_PART, RED = 12.0, 8.0, 1.5
+# Where the parts are asked for: shares of the mouth's half width, of the way from lips to chin, from nose to
+# lips and from mouth to eyes.
+CHIN_WIDE, CHIN_HIGH, JAW_BESIDE, JAW_HIGH = 0.75, (0.25, 0.9), 1.15, (0.1, 0.85)
+CHEEK_BESIDE, CHEEK_HIGH, CHEEK_WIDE, LIP_FROM = 0.35, (0.12, 0.5), 0.85, 0.1
+# Nose and eyes that are not seen are so far above the mouth, shares of the way from mouth to chin.
+NOSE_OVER, EYES_OVER = 0.7, 2.0
+# Half width of goatee and moustache, half widths of the mouth, and how much less it is at the chin; their
+# upper border between nose and lips.
+AROUND, TAPER, BORDER_FROM = 1.25, 0.4, 0.2
+# The upper border of a full beard: how far below the mouth at its lowest, how far above it at the ears, in
+# shares of the way to the chin; where it is lowest, half widths of the mouth.
+LOWEST, SIDEBURN, LOWEST_AT = 0.15, 0.75, 1.7
+# Borders are as soft as this, and lips are left free by so much, units.
+EDGE, FREE = 0.7, 0.8
+# A beard is drawn at least so much darker than the skin, levels of L*, and a little darker than it is.
+DARKER, INKED = 18.0, 0.85
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """The picture as seen from the mouth: px along (to the right of the picture) and down the face.
+
+    ``half``: the mouth's half width; ``upper``, ``lower``: where the lips end; ``nose``, ``eyes``, ``chin``:
+    how far down these are; ``side``: the face's half width beside the mouth.
+    """
+
+    along: Map
+    down: Map
+    half: float
+    upper: float
+    lower: float
+    nose: float
+    eyes: float
+    chin: float
+    side: float
+
+
+def find_beard(
+    lab: NDArray[np.float32], parts: Parts, tones: Tones, eyes: Sequence[Eye]
+) -> tuple[Map, Lab] | None:
+    """Where the beard is drawn (float32 [S, S]) and its colour; None on a shaven face."""
+    chart = _charted(parts, eyes)
+    if chart is None:
+        return None
+    lips = parts.together("mouth", "upper_lip", "lower_lip")
+    skin = (blurred(parts["skin"], parts.unit) > 0.8) & (blurred(lips, RED * parts.unit) < 0.15)
+    darker = _darker(lab[..., 0], chart, skin, MIN_PART * parts.unit**2)
+    shape = _grown(darker, chart)
+    if shape is None:
+        return None
+    free = 1.0 - step(blurred(lips, FREE * parts.unit), 0.2, 0.5)
+    where = step(blurred(shape.astype(np.float32), EDGE * parts.unit), 0.35, 0.65) * free
+    color = median_color(lab, shape & skin) if (shape & skin).any() else tones.shadow
+    color = Lab(min(color.lightness, tones.median.lightness - DARKER), color.green_red, color.blue_yellow)
+    return np.asarray(where, np.float32), color.changed(lighter=(INKED - 1.0) * color.lightness)
+
+
+def draw_beard(
+    canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, eyes: Sequence[Eye]
+) -> None:
+    """The beard over the skin of the face, where there is one."""
+    beard = find_beard(lab, parts, tones, eyes)
+    if beard is not None:
+        where, color = beard
+        canvas.lay(color, where * step(blurred(parts.face, FREE * parts.unit), 0.35, 0.65))
+
+
+def _charted(parts: Parts, eyes: Sequence[Eye]) -> _Chart | None:
+    lips, face = parts.together("mouth", "upper_lip", "lower_lip") > 0.5, parts.face > 0.5
+    if np.count_nonzero(lips) < MIN_LIPS * parts.unit**2:
+        return None
+    right = np.array([1.0, 0.0])
+    if len(eyes) == 2:
+        first, second = sorted((np.array(eye.center) for eye in eyes), key=lambda center: float(center[0]))
+        right = (second - first) / np.hypot(*(second - first))
+    rows, columns = np.nonzero(lips)
+    places = np.stack(np.meshgrid(*[np.arange(lips.shape[0])] * 2), axis=-1) - [columns.mean(), rows.mean()]
+    along = np.asarray(places @ right, np.float32)
+    down = np.asarray(places @ np.array([-right[1], right[0]]), np.float32)
+    chin = float(np.percentile(down[face], 99.5))
+    nose = parts["nose"] > 0.5
+    beside = np.abs(along[face & (np.abs(down) < 0.2 * chin)])
+    seen = [
+        float(down[min(max(round(y), 0), down.shape[0] - 1), min(max(round(x), 0), down.shape[1] - 1)])
+        for x, y in (eye.center for eye in eyes)
+    ]
+    return _Chart(
+        along,
+        down,
+        half=float(np.ptp(along[lips])) / 2,
+        upper=float(down[lips].min()),
+        lower=float(down[lips].max()),
+        nose=float(down[nose].max())
+        if np.count_nonzero(nose) > MIN_LIPS * parts.unit**2
+        else -NOSE_OVER * chin,
+        eyes=float(np.mean(seen)) if seen else -EYES_OVER * chin,
+        chin=chin,
+        side=float(beside.max()) if beside.size else float(np.ptp(along[lips])),
+    )
+
+
+def _darker(
+    lightness: NDArray[np.float32], chart: _Chart, skin: NDArray[np.bool_], least: float
+) -> list[float]:
+    """Upper lip, chin, lighter side of the jaw: by what share darker than the cheek; 0: not seen."""
+    along, down, half = chart.along, chart.down, chart.half
+    way = down / chart.chin
+    lip = (
+        (down > chart.nose + LIP_FROM * (chart.upper - chart.nose))
+        & (down < chart.upper)
+        & (np.abs(along) < half)
+    )
+    low = (down - chart.lower) / max(chart.chin - chart.lower, 1.0)
+    chin = (low > CHIN_HIGH[0]) & (low < CHIN_HIGH[1]) & (np.abs(along) < CHIN_WIDE * half)
+    high = down / chart.eyes
+    cheeks, jaws = [], []
+    for side in (-along, along):
+        cheek = (side > CHEEK_BESIDE * half) & (side < CHEEK_WIDE * chart.side)
+        cheeks.append(
+            _median(lightness, skin & cheek & (high > CHEEK_HIGH[0]) & (high < CHEEK_HIGH[1]), least)
+        )
+        jaw = (side > JAW_BESIDE * half) & (way > JAW_HIGH[0]) & (way < JAW_HIGH[1])
+        jaws.append(_median(lightness, skin & jaw, least))
+    both = [cheek for cheek in cheeks if cheek]
+    if not both:
+        return [0.0, 0.0, 0.0]
+    shares = [_share(sum(both) / len(both), _median(lightness, skin & part, least)) for part in (lip, chin)]
+    return [*shares, min(_share(cheek, jaw) for cheek, jaw in zip(cheeks, jaws, strict=True))]
+
+
+def _share(light: float, dark: float) -> float:
+    return (light - dark) / light if light and dark else 0.0
+
+
+def _median(values: NDArray[np.float32], where: NDArray[np.bool_], least: float) -> float:
+    return float(np.median(values[where])) if np.count_nonzero(where) >= least else 0.0
+
+
+def _grown(darker: Sequence[float], chart: _Chart) -> NDArray[np.bool_] | None:
+    """The shape that grows where the parts are so dark: bool [S, S]."""
+    away = np.abs(chart.along) / chart.half
+    border = chart.nose + BORDER_FROM * (chart.upper - chart.nose)
+    low = np.clip((chart.down - chart.lower) / max(chart.chin - chart.lower, 1.0), 0.0, 1.0)
+    middle = (away < AROUND - TAPER * low) & (chart.down > border)
+    if all(share >= limit for share, limit in zip(darker, FULL, strict=True)):
+        ear = max(chart.side / chart.half, LOWEST_AT + 0.5)
+        bend = np.interp(away, (AROUND, LOWEST_AT, ear), (border / chart.chin, LOWEST, -SIDEBURN))
+        return np.asarray(middle | (chart.down > bend * chart.chin))
+    if all(share >= limit for share, limit in zip(darker, GOATEE, strict=False)):
+        return np.asarray(middle)
+    if darker[0] >= MOUSTACHE:
+        return np.asarray(middle & (chart.down < chart.upper + 0.3 * (chart.lower - chart.upper)))
+    return None
