@@ -126,8 +126,9 @@ def test_no_frame_before_one_eye() -> None:
     assert find_frame(lab, parts, find_eyes(lab, parts)) is None
 
 
-def test_dark_lenses_are_one_shape() -> None:
-    inside = wearing(glass=DARK_GLASS).drawn()[116:136, 92:116]
+@pytest.mark.parametrize("glass", [DARK_GLASS, (200, 190, 180)])
+def test_dark_and_mirrored_lenses_are_one_dark_shape(glass: tuple[int, int, int]) -> None:
+    inside = wearing(glass=glass).drawn()[116:136, 92:116]
     assert inside[..., 0].max() < 25
     assert inside.std(axis=(0, 1)).max() < 1.5
 

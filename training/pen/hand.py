@@ -66,14 +66,14 @@ HANDS = {
         iris_chroma=(22.0, 50.0),
         lashes=0.17,
     ),
-    # Avatars: thick black outlines, skin of one tone, hair in broad flat tones.
+    # Avatars: thick black outlines, skin of one tone (as above), hair in broad flat tones.
     "cartoon": Hand(
         line=1.9,
         line_opacity=1.0,
         inked=True,
         skin_edge=1.2,
         shadow=(2.0, 3.5),
-        shadow_from=1.0,
+        shadow_from=2.2,
         shadow_redder=3.5,
         blush=0.0,
         hair_edge=0.04,
