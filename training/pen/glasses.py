@@ -16,8 +16,8 @@ from animirror.training.pen.skin import Tones
 
 # Fewer labelled pixels than these are no glasses, square units.
 MIN_GLASSES = 150.0
-# Glasses darker than this share of the skin's lightness hide the eyes (mirrored ones do anyway); they are drawn
-# no lighter than this, with a rim so wide (units).
+# Glasses darker than this share of the skin's lightness hide the eyes (mirrored ones do anyway); they are
+# drawn no lighter than this, with a rim so wide (units).
 DARK_LENSES, DARKEST_LENS, LENS_RIM = 0.42, 22.0, 1.2
 # A frame is drawn so wide at least and at most, units: thinner ones are lost on small heads.
 FRAME_WIDTH = (1.8, 4.5)
