@@ -65,3 +65,9 @@ def cyclegan_options(data: Path, runs: Path, **changes: object) -> CycleganOptio
         workers=0,
     )
     return dataclasses.replace(options, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a tiny run's time goes into its curves."""
+    monkeypatch.setattr("animirror.training.monitor.plot", lambda *_: None)
