@@ -12,8 +12,11 @@ HAND = HANDS["anime"]
 TEETH_BGR, THROAT_BGR = (200, 215, 225), (40, 30, 90)
 
 
-def smiling(height: int, teeth_rows: slice) -> np.ndarray:
-    """L*a*b* of the drawn mouth, open by twice ``height`` px, with teeth in these of its rows."""
+def smiling(height: int, teeth_rows: slice, light: tuple[float, float, float] = (1, 1, 1)) -> np.ndarray:
+    """L*a*b* of the drawn mouth, open by twice ``height`` px, with teeth in these of its rows.
+
+    ``light``: factors of the photo's blue, green and red.
+    """
     maps = face_maps()
     photo = face_photo(maps)
     inner = disc((128, 178), 14, height)
@@ -24,6 +27,7 @@ def smiling(height: int, teeth_rows: slice) -> np.ndarray:
     teeth = np.zeros_like(inner)
     teeth[teeth_rows] = inner[teeth_rows]
     photo[teeth > 0.5] = TEETH_BGR
+    photo = (photo * np.array(light)).astype(np.uint8)
     drawing = draw_head(photo, maps, HAND)
     assert drawing is not None
     return to_lab(drawing)[178 - height : 178 + height, 122:135]
@@ -33,6 +37,10 @@ def test_a_smile_is_one_white_shape_though_shade_leaves_crumbs_of_its_teeth() ->
     # Three rows of seven are teeth; in the photo the rest is dark.
     mouth = smiling(3, slice(175, 178))
     assert mouth[2:-1, :, 0].min() > 90
+
+
+def test_teeth_are_teeth_in_a_red_light() -> None:
+    assert smiling(3, slice(174, 179), light=(0.7, 0.72, 1.0))[2:-1, :, 0].min() > 90
 
 
 def test_lips_apart_without_teeth_stay_dark() -> None:

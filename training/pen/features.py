@@ -25,7 +25,7 @@ from animirror.training.pen.skin import Tones
 MIN_NOSE, MIN_LIPS, MIN_BROW = 12.0, 12.0, 6.0
 # An inner mouth over this share of the mouth's squared width is open.
 OPEN = 0.03
-# Teeth are lighter than this share of the skin, and less red than that (a*).
+# Teeth are lighter than this share of the skin, and less red than that (a*) or than skin in a red light.
 TEETH_LIGHT, TEETH_RED = 0.70, 18.0
 # An inner mouth under this share of its squared width is a smile, and with teeth in more than SMILE of it
 # one white shape: crumbs of teeth, which shade and lips leave, no generator places alike.
@@ -90,7 +90,8 @@ def _open_mouth(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: T
 
 def _teeth(lab: NDArray[np.float32], inner: Map, tones: Tones) -> Map:
     """What of the inner mouth is white: in a smile all or nothing, in a mouth wide open what is seen."""
-    light = (lab[..., 0] > TEETH_LIGHT * tones.median.lightness) & (lab[..., 1] < TEETH_RED)
+    pale = lab[..., 1] < max(TEETH_RED, tones.median.green_red)
+    light = (lab[..., 0] > TEETH_LIGHT * tones.median.lightness) & pale
     teeth: Map = light.astype(np.float32) * inner
     width, area = float(np.ptp(np.nonzero(inner > 0.5)[1])), float(inner.sum())
     if area > THIN * width**2:
