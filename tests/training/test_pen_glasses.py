@@ -79,12 +79,14 @@ def test_a_frame_is_drawn_around_clear_lenses_and_lets_the_eyes_be_seen() -> Non
     assert gaps(wearing(frame=None).drawn()) > 0.3, "the eyes alone are taken for frames"
 
 
-@pytest.mark.parametrize("hidden", ["upper", "left"])
+@pytest.mark.parametrize("hidden", ["upper", "left", "nearly all"])
 def test_a_frame_is_whole_though_a_part_of_it_is_not_labelled(hidden: str) -> None:
     worn = wearing()
     seen = worn.maps["glasses"] > 0.5
     if hidden == "upper":
         seen[:128] = False
+    elif hidden == "nearly all":
+        seen &= worn.rims & (np.arange(SIZE)[:, None] > 143)
     else:
         seen[:, 90:104] = False
     worn.labelled(seen)

@@ -14,8 +14,9 @@ from animirror.training.pen.paint import INK, Canvas, Lab, Map, blurred, median_
 from animirror.training.pen.parts import SMOOTH, Parts
 from animirror.training.pen.skin import Tones
 
-# Fewer labelled pixels than these are no glasses, square units.
-MIN_GLASSES = 150.0
+# Fewer labelled pixels than these are no glasses, and no dark lenses, square units: of thin frames little
+# else than the rims is labelled.
+MIN_GLASSES, MIN_DARK = 60.0, 150.0
 # Glasses darker than this share of the skin's lightness hide the eyes (mirrored ones do anyway); they are
 # drawn no lighter than this, with a rim so wide (units).
 DARK_LENSES, DARKEST_LENS, LENS_RIM = 0.42, 22.0, 1.2
@@ -36,10 +37,12 @@ def draw_glasses(
 ) -> None:
     """The frame before two eyes, or dark lenses; nothing where neither is sure: no fragments."""
     unit, glasses = parts.unit, parts["glasses"]
-    if np.count_nonzero(glasses > 0.5) < MIN_GLASSES * unit**2:
+    area = np.count_nonzero(glasses > 0.5) / unit**2
+    if area < MIN_GLASSES:
         return
     lenses = median_color(lab, glasses > 0.5)
-    if not eyes or lenses.lightness < DARK_LENSES * tones.median.lightness:
+    hidden = not eyes or lenses.lightness < DARK_LENSES * tones.median.lightness
+    if hidden and area > MIN_DARK:
         _dark_lenses(canvas, lenses, glasses, unit)
         return
     frame = find_frame(lab, parts, eyes)
