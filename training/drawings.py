@@ -13,10 +13,9 @@ from __future__ import annotations
 import functools
 import json
 import sys
-import zlib
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,50 +30,28 @@ from animirror.realtime.files import write_json
 from animirror.realtime.regions import Crop
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.zoo import Zoo
-from animirror.training.data import Picture, read_pictures
+from animirror.training.beards import grow_beard
+from animirror.training.data import Picture
+from animirror.training.drawing_tasks import COPIES, MARGIN, Task, drawing_tasks, seed_of
 from animirror.training.glasses import choose_glasses
 from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
-from animirror.training.look import Look, as_filtered
+from animirror.training.look import Look
 from animirror.training.open_mouth import open_mouth
-from animirror.training.options import DistillOptions, PictureSet, load_options
+from animirror.training.options import DistillOptions, load_options
 from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
 from animirror.training.pen.pen import draw_head
 from animirror.training.png import write_png
-from animirror.training.splits import Splits, read_splits
+from animirror.training.splits import read_splits
 from animirror.training.workers import answers
 
-# A pair shows this many times the crop's side, so that jitter finds no border; stored at PAIR_SIZE px a side
-# (256 px a crop), drawn at DRAWN_SIZE and averaged down: smooth lines.
-MARGIN, PAIR_SIZE, DRAWN_SIZE = 1.25, 320, 400
+# Pairs are stored at PAIR_SIZE px a side (256 px a crop), drawn at DRAWN_SIZE and averaged down: smooth
+# lines.
+PAIR_SIZE, DRAWN_SIZE = 320, 400
 PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
 PARTS = ("train", "validation")
-# Options that have photos drawn once more.
-COPIES = ("open_mouths", "glasses", "plain_eyes")
-# Of the enlargement of eyes, photos with plain eyes get a random share up to this.
-PLAIN = 0.6
 # Photos that a process is given at once: each takes half a second.
 CHUNK = 8
-
-
-@dataclass(frozen=True)
-class Task:
-    """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
-
-    ``opened``: with its mouth opened first; ``glasses``: wearing a pair put on it; ``parts``: a mask of
-    what a face mesh sees in it (animirror prepare parts).
-    """
-
-    picture: Picture
-    inner: Crop
-    mask: Path | None
-    coding: str
-    hand: str
-    folder: Path
-    stem: str
-    opened: bool = False
-    glasses: bool = False
-    parts: Path | None = None
 
 
 def run(arguments: Namespace) -> int:
@@ -103,7 +80,9 @@ def prepare_drawings(options: DistillOptions, workers: int = 1, count: int | Non
     splits = read_splits(Path(options.splits)) if options.splits else None
     counts = {}
     for part in PARTS:
-        tasks = [task for item in options.photos for task in _tasks(options, item, splits, part, count)]
+        tasks = [
+            task for item in options.photos for task in drawing_tasks(options, item, splits, part, count)
+        ]
         missing = [task for task in tasks if not _drawing(task).exists()]
         _draw_all(missing, workers, part)
         counts[part] = len(list((folder / part / DRAWINGS).glob("*.png")))
@@ -151,83 +130,6 @@ def _read_about(about: Path) -> dict[str, Any]:
     return made
 
 
-def _tasks(
-    options: DistillOptions, item: PictureSet, splits: Splits | None, part: str, count: int | None
-) -> list[Task]:
-    validation, root = part == "validation", Path(options.data_root)
-    if validation and not (splits and splits.validation.get(item.name)):
-        return []
-    pictures = read_pictures(root, [item], splits, validation)[:count]
-    # What a generator is shown, but for the place of the square: jitter moves that.
-    shown = as_filtered(pictures, options)
-    folder = Path(options.pairs) / part
-    tasks = [
-        Task(
-            replace(picture, crop=_widened(picture.crop)),
-            picture.crop,
-            root / item.masks / f"{picture.path.stem}.png" if item.masks else None,
-            item.coding,
-            options.hand,
-            folder,
-            f"{item.name}-{picture.path.stem}",
-            parts=_parts(item, picture.path),
-        )
-        for picture in shown
-    ]
-    if validation:
-        return tasks
-    return [
-        *tasks,
-        *_opened(tasks, options.open_mouths),
-        *_wearing(tasks, options.glasses),
-        *_with_plain_eyes(tasks, options.plain_eyes),
-    ]
-
-
-def _parts(item: PictureSet, photo: Path) -> Path | None:
-    path = Path(item.parts) / f"{photo.stem}.png" if item.parts else None
-    return path if path is not None and path.is_file() else None
-
-
-def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
-    """``share`` of the photos with labels made by hand once more, mouths open; the same ones each time."""
-    return [
-        replace(task, stem=f"{task.stem}-open", opened=True)
-        for task in tasks
-        if task.coding == HAND_CODING and _among(task.stem, share)
-    ]
-
-
-def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:
-    """``share`` of the photos once more with glasses; the same ones each time."""
-    named = [(task, f"{task.stem}-glasses") for task in tasks]
-    return [replace(task, stem=stem, glasses=True) for task, stem in named if _among(stem, share)]
-
-
-def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:
-    """``share`` of the photos once more, their eyes less enlarged; the same ones each time."""
-    copies = []
-    for task in tasks:
-        stem, look = f"{task.stem}-eyes", task.picture.look
-        if isinstance(look, Look) and look.amount > 1 and _among(stem, share):
-            part = PLAIN * float(np.random.default_rng(_seed(stem)).random())
-            plain = replace(look, amount=1.0 + part * (look.amount - 1.0))
-            copies.append(replace(task, stem=stem, picture=replace(task.picture, look=plain)))
-    return copies
-
-
-def _among(stem: str, share: float) -> bool:
-    return _seed(stem) % 1000 < 1000 * share
-
-
-def _seed(stem: str) -> int:
-    return zlib.crc32(stem.encode())
-
-
-def _widened(crop: Crop) -> Crop:
-    return Crop(crop.center_x, crop.center_y, crop.side * MARGIN)
-
-
 def _drawing(task: Task) -> Path:
     return task.folder / DRAWINGS / f"{task.stem}.png"
 
@@ -270,11 +172,14 @@ class _Drawer:
         photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
         if task.opened and labels:
-            opened = open_mouth(photo, labels, np.random.default_rng(_seed(task.stem)))
+            opened = open_mouth(photo, labels, np.random.default_rng(seed_of(task.stem)))
             photo, labels = opened or (photo, None)
+        if task.bearded and labels:
+            grown = grow_beard(photo, labels, np.random.default_rng(seed_of(task.stem)))
+            photo, labels = (photo, None) if grown is None else (grown, labels)
         glasses = None
         if task.glasses and labels:
-            glasses = choose_glasses(labels, np.random.default_rng(_seed(task.stem)))
+            glasses = choose_glasses(labels, np.random.default_rng(seed_of(task.stem)))
             labels = labels if glasses else None
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
         if drawing is None:

@@ -291,6 +291,9 @@ class DistillOptions(CycleganOptions):
     glasses: float = option(
         0.0, "share of the photos that are drawn once more, wearing glasses put on them (own idea)", 0.0, 1.0
     )
+    beards: float = option(
+        0.0, "share of the photos that are drawn once more, a beard grown on them (own idea)", 0.0, 1.0
+    )
     plain_eyes: float = option(
         0.0,
         "share of the photos that are drawn once more, eyes hardly enlarged or not at all: live, those that "

@@ -141,6 +141,19 @@ def test_photos_come_once_more_with_glasses_on_photo_and_drawing(root: Path, tmp
             assert change[85:].max() == 0
 
 
+def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
+    growing = options_for(root, tmp_path, beards=1.0)
+    assert prepare_drawings(growing) == {"train": 6, "validation": 1}
+    for beard, bare in zip(*[iter(read_pairs(Path(growing.pairs), "train"))] * 2, strict=True):
+        assert beard[0].path.stem == f"{bare[0].path.stem}-beard"
+        for without, with_ in zip(bare, beard, strict=True):
+            darker = without.view(128).astype(int).mean(axis=2) - with_.view(128).astype(int).mean(axis=2)
+            # A drawing's other tones follow the skin's median, which a beard darkens a little.
+            face, jaw = np.abs(darker[40:65]).mean(), darker[78:112, 45:83]
+            assert (jaw > 25).sum() > 40
+            assert jaw.max() > 10 * face
+
+
 def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
     plain = options_for(root, tmp_path, eyes=2.0, plain_eyes=1.0)
     assert prepare_drawings(plain) == {"train": 6, "validation": 1}

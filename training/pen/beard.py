@@ -6,6 +6,7 @@ compared with the cheek over it, and what grows is a moustache, a goatee or a fu
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,9 +18,15 @@ from animirror.training.pen.paint import Canvas, Lab, Map, blurred, median_color
 from animirror.training.pen.parts import Parts
 from animirror.training.pen.skin import Tones
 
-# A part of the beard is there where it is darker than the cheek by this share: of a full one upper lip, chin
-# and the lighter side of the jaw, of a goatee upper lip and chin, of a moustache the upper lip.
-FULL, GOATEE, MOUSTACHE = (0.15, 0.20, 0.12), (0.18, 0.12), 0.35
+
+class Kind(enum.Enum):
+    """What grows, and by what share upper lip, chin and lighter jaw are at least darker than the cheek."""
+
+    FULL = (0.15, 0.20, 0.12)
+    GOATEE = (0.18, 0.12)
+    MOUSTACHE = (0.35,)
+
+
 # Fewer pixels than these say nothing, square units; skin nearer to lips than this is theirs, units.
 MIN_LIPS, MIN_PART, RED = 12.0, 8.0, 1.5
 # Where the parts are asked for: shares of the mouth's half width, of the way from lips to chin, from nose to
@@ -41,7 +48,7 @@ DARKER, INKED = 18.0, 0.85
 
 
 @dataclass(frozen=True)
-class _Chart:
+class Chart:
     """The picture as seen from the mouth: px along (to the right of the picture) and down the face.
 
     ``half``: the mouth's half width; ``upper``, ``lower``: where the lips end; ``nose``, ``eyes``, ``chin``:
@@ -59,38 +66,50 @@ class _Chart:
     side: float
 
 
-def find_beard(
-    lab: NDArray[np.float32], parts: Parts, tones: Tones, eyes: Sequence[Eye]
-) -> tuple[Map, Lab] | None:
-    """Where the beard is drawn (float32 [S, S]) and its colour; None on a shaven face."""
-    chart = _charted(parts, eyes)
-    if chart is None:
-        return None
-    lips = parts.together("mouth", "upper_lip", "lower_lip")
-    skin = (blurred(parts["skin"], parts.unit) > 0.8) & (blurred(lips, RED * parts.unit) < 0.15)
-    darker = _darker(lab[..., 0], chart, skin, MIN_PART * parts.unit**2)
-    shape = _grown(darker, chart)
-    if shape is None:
-        return None
-    free = 1.0 - step(blurred(lips, FREE * parts.unit), 0.2, 0.5)
-    where = step(blurred(shape.astype(np.float32), EDGE * parts.unit), 0.35, 0.65) * free
-    color = median_color(lab, shape & skin) if (shape & skin).any() else tones.shadow
-    color = Lab(min(color.lightness, tones.median.lightness - DARKER), color.green_red, color.blue_yellow)
-    return np.asarray(where, np.float32), color.changed(lighter=(INKED - 1.0) * color.lightness)
+def find_beard(lab: NDArray[np.float32], parts: Parts, chart: Chart) -> Kind | None:
+    """The beard that is there; None on a shaven face."""
+    darker = _darker(lab[..., 0], chart, _skin(parts), MIN_PART * parts.unit**2)
+    for kind in Kind:
+        if all(share >= limit for share, limit in zip(darker, kind.value, strict=False)):
+            return kind
+    return None
 
 
 def draw_beard(
     canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, eyes: Sequence[Eye]
 ) -> None:
     """The beard over the skin of the face, where there is one."""
-    beard = find_beard(lab, parts, tones, eyes)
-    if beard is not None:
-        where, color = beard
-        canvas.lay(color, where * step(blurred(parts.face, FREE * parts.unit), 0.35, 0.65))
+    chart = charted(parts, eyes)
+    kind = find_beard(lab, parts, chart) if chart else None
+    if chart is None or kind is None:
+        return
+    shape = grown(kind, chart)
+    here = shape & _skin(parts)
+    color = median_color(lab, here) if here.any() else tones.shadow
+    color = Lab(min(color.lightness, tones.median.lightness - DARKER), color.green_red, color.blue_yellow)
+    where = step(blurred(shape.astype(np.float32), EDGE * parts.unit), 0.35, 0.65)
+    canvas.lay(color.changed(lighter=(INKED - 1.0) * color.lightness), where * room(parts))
 
 
-def _charted(parts: Parts, eyes: Sequence[Eye]) -> _Chart | None:
-    lips, face = parts.together("mouth", "upper_lip", "lower_lip") > 0.5, parts.face > 0.5
+def room(parts: Parts) -> Map:
+    """Where a beard may be: the face without its lips."""
+    free = 1.0 - step(blurred(_lips(parts), FREE * parts.unit), 0.2, 0.5)
+    return np.asarray(free * step(blurred(parts.face, FREE * parts.unit), 0.35, 0.65), np.float32)
+
+
+def _lips(parts: Parts) -> Map:
+    return parts.together("mouth", "upper_lip", "lower_lip")
+
+
+def _skin(parts: Parts) -> NDArray[np.bool_]:
+    """Skin alone, away from lips."""
+    pure = blurred(parts["skin"], parts.unit) > 0.8
+    return np.asarray(pure & (blurred(_lips(parts), RED * parts.unit) < 0.15))
+
+
+def charted(parts: Parts, eyes: Sequence[Eye]) -> Chart | None:
+    """The face seen from its mouth; None where no lips are seen."""
+    lips, face = _lips(parts) > 0.5, parts.face > 0.5
     if np.count_nonzero(lips) < MIN_LIPS * parts.unit**2:
         return None
     right = np.array([1.0, 0.0])
@@ -108,7 +127,7 @@ def _charted(parts: Parts, eyes: Sequence[Eye]) -> _Chart | None:
         float(down[min(max(round(y), 0), down.shape[0] - 1), min(max(round(x), 0), down.shape[1] - 1)])
         for x, y in (eye.center for eye in eyes)
     ]
-    return _Chart(
+    return Chart(
         along,
         down,
         half=float(np.ptp(along[lips])) / 2,
@@ -124,7 +143,7 @@ def _charted(parts: Parts, eyes: Sequence[Eye]) -> _Chart | None:
 
 
 def _darker(
-    lightness: NDArray[np.float32], chart: _Chart, skin: NDArray[np.bool_], least: float
+    lightness: NDArray[np.float32], chart: Chart, skin: NDArray[np.bool_], least: float
 ) -> list[float]:
     """Upper lip, chin, lighter side of the jaw: by what share darker than the cheek; 0: not seen."""
     along, down, half = chart.along, chart.down, chart.half
@@ -160,18 +179,16 @@ def _median(values: NDArray[np.float32], where: NDArray[np.bool_], least: float)
     return float(np.median(values[where])) if np.count_nonzero(where) >= least else 0.0
 
 
-def _grown(darker: Sequence[float], chart: _Chart) -> NDArray[np.bool_] | None:
-    """The shape that grows where the parts are so dark: bool [S, S]."""
+def grown(kind: Kind, chart: Chart) -> NDArray[np.bool_]:
+    """The shape of a beard, over lips and neck, too: bool [S, S]."""
     away = np.abs(chart.along) / chart.half
     border = chart.nose + BORDER_FROM * (chart.upper - chart.nose)
     low = np.clip((chart.down - chart.lower) / max(chart.chin - chart.lower, 1.0), 0.0, 1.0)
     middle = (away < AROUND - TAPER * low) & (chart.down > border)
-    if all(share >= limit for share, limit in zip(darker, FULL, strict=True)):
-        ear = max(chart.side / chart.half, LOWEST_AT + 0.5)
-        bend = np.interp(away, (AROUND, LOWEST_AT, ear), (border / chart.chin, LOWEST, -SIDEBURN))
-        return np.asarray(middle | (chart.down > bend * chart.chin))
-    if all(share >= limit for share, limit in zip(darker, GOATEE, strict=False)):
-        return np.asarray(middle)
-    if darker[0] >= MOUSTACHE:
+    if kind is Kind.MOUSTACHE:
         return np.asarray(middle & (chart.down < chart.upper + 0.3 * (chart.lower - chart.upper)))
-    return None
+    if kind is Kind.GOATEE:
+        return np.asarray(middle)
+    ear = max(chart.side / chart.half, LOWEST_AT + 0.5)
+    bend = np.interp(away, (AROUND, LOWEST_AT, ear), (border / chart.chin, LOWEST, -SIDEBURN))
+    return np.asarray(middle | (chart.down > bend * chart.chin))

@@ -1,0 +1,131 @@
+"""Which photos are drawn, and which once more: with open mouths, glasses, beards, eyes less enlarged."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from animirror.realtime.regions import Crop
+from animirror.training.data import Picture, read_pictures
+from animirror.training.head_labels import HAND_CODING
+from animirror.training.look import Look, as_filtered
+from animirror.training.options import DistillOptions, PictureSet
+from animirror.training.splits import Splits
+
+# A pair shows this many times the crop's side, so that jitter finds no border.
+MARGIN = 1.25
+# Options that have photos drawn once more.
+COPIES = ("open_mouths", "glasses", "beards", "plain_eyes")
+# Of the enlargement of eyes, photos with plain eyes get a random share up to this.
+PLAIN = 0.6
+
+
+@dataclass(frozen=True)
+class Task:
+    """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
+
+    ``opened``: with its mouth opened first; ``glasses``: wearing a pair put on it; ``bearded``: with a beard
+    grown on it; ``parts``: a mask of what a face mesh sees in it (animirror prepare parts).
+    """
+
+    picture: Picture
+    inner: Crop
+    mask: Path | None
+    coding: str
+    hand: str
+    folder: Path
+    stem: str
+    opened: bool = False
+    glasses: bool = False
+    bearded: bool = False
+    parts: Path | None = None
+
+
+def drawing_tasks(
+    options: DistillOptions, item: PictureSet, splits: Splits | None, part: str, count: int | None
+) -> list[Task]:
+    """Each photo of ``item`` in ``part`` of the splits, at most ``count``; in training its copies, too."""
+    validation, root = part == "validation", Path(options.data_root)
+    if validation and not (splits and splits.validation.get(item.name)):
+        return []
+    pictures = read_pictures(root, [item], splits, validation)[:count]
+    # What a generator is shown, but for the place of the square: jitter moves that.
+    shown = as_filtered(pictures, options)
+    folder = Path(options.pairs) / part
+    tasks = [
+        Task(
+            replace(picture, crop=_widened(picture.crop)),
+            picture.crop,
+            root / item.masks / f"{picture.path.stem}.png" if item.masks else None,
+            item.coding,
+            options.hand,
+            folder,
+            f"{item.name}-{picture.path.stem}",
+            parts=_parts(item, picture.path),
+        )
+        for picture in shown
+    ]
+    if validation:
+        return tasks
+    return [
+        *tasks,
+        *_opened(tasks, options.open_mouths),
+        *_wearing(tasks, options.glasses),
+        *_bearded(tasks, options.beards),
+        *_with_plain_eyes(tasks, options.plain_eyes),
+    ]
+
+
+def _parts(item: PictureSet, photo: Path) -> Path | None:
+    path = Path(item.parts) / f"{photo.stem}.png" if item.parts else None
+    return path if path is not None and path.is_file() else None
+
+
+def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos with labels made by hand once more, mouths open; the same ones each time."""
+    return [
+        replace(task, stem=f"{task.stem}-open", opened=True)
+        for task in tasks
+        if task.coding == HAND_CODING and _among(task.stem, share)
+    ]
+
+
+def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos once more with glasses; the same ones each time."""
+    named = [(task, f"{task.stem}-glasses") for task in tasks]
+    return [replace(task, stem=stem, glasses=True) for task, stem in named if _among(stem, share)]
+
+
+def _bearded(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos once more with a beard; the same ones each time."""
+    named = [(task, f"{task.stem}-beard") for task in tasks]
+    return [replace(task, stem=stem, bearded=True) for task, stem in named if _among(stem, share)]
+
+
+def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos once more, their eyes less enlarged; the same ones each time."""
+    copies = []
+    for task in tasks:
+        stem, look = f"{task.stem}-eyes", task.picture.look
+        if isinstance(look, Look) and look.amount > 1 and _among(stem, share):
+            part = PLAIN * float(np.random.default_rng(seed_of(stem)).random())
+            plain = replace(look, amount=1.0 + part * (look.amount - 1.0))
+            copies.append(replace(task, stem=stem, picture=replace(task.picture, look=plain)))
+    return copies
+
+
+def _among(stem: str, share: float) -> bool:
+    return seed_of(stem) % 1000 < 1000 * share
+
+
+def seed_of(stem: str) -> int:
+    """A number that is the same each time."""
+    return zlib.crc32(stem.encode())
+
+
+def _widened(crop: Crop) -> Crop:
+    return Crop(crop.center_x, crop.center_y, crop.side * MARGIN)
