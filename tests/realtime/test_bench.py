@@ -24,8 +24,8 @@ def test_the_figures_fit_each_other(small_zoo: Zoo) -> None:
     assert set(told.steps) == {"locate", "segment", "stylize", "blend"}
     assert told.alone_fps > 0
     assert told.pipeline_fps > 0
-    # The slowest of two threads has half of all steps' time at least, and no more than all of it; how busy this
-    # machine was while one or the other was measured says nothing.
+    # The slowest of two threads has half of all steps' time at least, and no more than all of it; how busy
+    # this machine was while one or the other was measured says nothing.
     faster = told.pipeline_fps / told.alone_fps
     assert 0.49 * faster < told.share < 1.01 * faster
     assert told.live.captured == 20
