@@ -16,7 +16,7 @@ from animirror.training.look import Look, as_filtered
 from animirror.training.options import DistillOptions, PictureSet
 from animirror.training.splits import Splits
 
-# A pair shows this many times the crop's side, so that jitter finds no border.
+# A pair shows this many times the crop's side, so that jitter seldom finds a border.
 MARGIN = 1.25
 # Options that have photos drawn once more.
 COPIES = ("open_mouths", "glasses", "beards", "plain_eyes")

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
+from animirror.training.drawing_tasks import MARGIN
 from animirror.training.drawings import read_pairs
 from animirror.training.look import as_filtered
 from animirror.training.options import DistillOptions
 from animirror.training.splits import Splits
 from animirror.training.spoil import shaded, worn
 
-# How far pairs are zoomed and shifted, at most: their pictures show 1.25 times the crop's side. All of it is
-# shown at times (what lies past it is mirrored): under long hair faces are small, and got lines under noses.
-PAIR_JITTER = {"zoom_out": 1.25, "zoom_in": 0.85, "shift": 0.05}
+# How far pairs are zoomed and shifted, at most. All that their pictures show is shown at times (what lies past
+# it is mirrored): under long hair faces are small, and got lines under noses.
+PAIR_JITTER = {"zoom_out": MARGIN, "zoom_in": 0.85, "shift": 0.05}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,11 @@ CHIN_WIDE, CHIN_HIGH, JAW_BESIDE, JAW_HIGH = 0.75, (0.25, 0.9), 1.15, (0.1, 0.85
 CHEEK_BESIDE, CHEEK_HIGH, CHEEK_WIDE, LIP_FROM = 0.35, (0.12, 0.5), 0.85, 0.1
 # Nose and eyes that are not seen are so far above the mouth, shares of the way from mouth to chin.
 NOSE_OVER, EYES_OVER = 0.7, 2.0
+# The chin is where all but so much of a face lies over it, percent; a face is as wide as it is so near to the
+# mouth, shares of the way to the chin.
+LOWEST_SKIN, BESIDE = 99.5, 0.2
+# How much of the lips a moustache reaches over.
+OVER_LIP = 0.3
 # Half width of goatee and moustache, half widths of the mouth, and how much less it is at the chin; their
 # upper border between nose and lips.
 AROUND, TAPER, BORDER_FROM = 1.25, 0.4, 0.2
@@ -117,16 +122,13 @@ def charted(parts: Parts, eyes: Sequence[Eye]) -> Chart | None:
         first, second = sorted((np.array(eye.center) for eye in eyes), key=lambda center: float(center[0]))
         right = (second - first) / np.hypot(*(second - first))
     rows, columns = np.nonzero(lips)
-    places = np.stack(np.meshgrid(*[np.arange(lips.shape[0])] * 2), axis=-1) - [columns.mean(), rows.mean()]
-    along = np.asarray(places @ right, np.float32)
-    down = np.asarray(places @ np.array([-right[1], right[0]]), np.float32)
-    chin = float(np.percentile(down[face], 99.5))
+    mouth, downwards = np.array([columns.mean(), rows.mean()]), np.array([-right[1], right[0]])
+    places = np.stack(np.meshgrid(*[np.arange(lips.shape[0])] * 2), axis=-1) - mouth
+    along, down = (np.asarray(places @ axis, np.float32) for axis in (right, downwards))
+    chin = float(np.percentile(down[face], LOWEST_SKIN))
     nose = parts["nose"] > 0.5
-    beside = np.abs(along[face & (np.abs(down) < 0.2 * chin)])
-    seen = [
-        float(down[min(max(round(y), 0), down.shape[0] - 1), min(max(round(x), 0), down.shape[1] - 1)])
-        for x, y in (eye.center for eye in eyes)
-    ]
+    beside = np.abs(along[face & (np.abs(down) < BESIDE * chin)])
+    seen = [float((np.array(eye.center) - mouth) @ downwards) for eye in eyes]
     return Chart(
         along,
         down,
@@ -186,7 +188,7 @@ def grown(kind: Kind, chart: Chart) -> NDArray[np.bool_]:
     low = np.clip((chart.down - chart.lower) / max(chart.chin - chart.lower, 1.0), 0.0, 1.0)
     middle = (away < AROUND - TAPER * low) & (chart.down > border)
     if kind is Kind.MOUSTACHE:
-        return np.asarray(middle & (chart.down < chart.upper + 0.3 * (chart.lower - chart.upper)))
+        return np.asarray(middle & (chart.down < chart.upper + OVER_LIP * (chart.lower - chart.upper)))
     if kind is Kind.GOATEE:
         return np.asarray(middle)
     ear = max(chart.side / chart.half, LOWEST_AT + 0.5)
