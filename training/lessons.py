@@ -23,8 +23,8 @@ from animirror.training.options import DistillOptions
 from animirror.training.splits import Splits
 from animirror.training.spoil import shaded, worn
 
-# How far pairs are zoomed and shifted, at most. All that their pictures show is shown at times (what lies past
-# it is mirrored): under long hair faces are small, and got lines under noses.
+# How far pairs are zoomed and shifted, at most. All that their pictures show is shown at times (what lies
+# past it is mirrored): under long hair faces are small, and got lines under noses.
 PAIR_JITTER = {"zoom_out": MARGIN, "zoom_in": 0.85, "shift": 0.05}
 
 
