@@ -1,5 +1,7 @@
 """The pen: colours, lines and flow by hand-worked values; whole heads on a face made of known shapes."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from animirror.training.pen.eyes import Eye, draw_eye, find_eyes
 from animirror.training.pen.flow import averaged_along, directions
 from animirror.training.pen.hair import draw_hair
-from animirror.training.pen.hand import HANDS
+from animirror.training.pen.hand import HANDS, Hand
 from animirror.training.pen.paint import Canvas, Lab, outline, step, to_lab
 from animirror.training.pen.parts import tidied
 from animirror.training.pen.pen import draw_head
@@ -150,15 +152,15 @@ def test_only_the_head_in_the_middle_is_kept() -> None:
     assert parts["hair"][30, 128] > 0.9
 
 
-def drawn_hair(strands: np.ndarray) -> np.ndarray:
-    """Hair above a face, upright strands of these grey levels [SIZE]; float32 BGR in 0..1."""
+def drawn_hair(strands: np.ndarray, hand: Hand = HAND) -> np.ndarray:
+    """Hair in columns 40 to 216, upright strands of these grey levels [SIZE]; float32 BGR in 0..1."""
     photo = np.repeat(np.tile(strands[None, :, None], (SIZE, 1, 1)), 3, axis=2).astype(np.uint8)
     maps = {"skin": disc((128, 180), 40, 40), "hair": np.zeros((SIZE, SIZE), np.float32)}
     maps["hair"][20:140, 40:216] = 1
     parts = tidied(maps)
     assert parts is not None
     canvas = Canvas(photo.astype(np.float32) / 255)
-    draw_hair(canvas, to_lab(photo), parts, HAND)
+    draw_hair(canvas, to_lab(photo), parts, hand)
     return canvas.picture
 
 
@@ -250,6 +252,24 @@ def test_shallow_strands_are_drawn_too() -> None:
     valleys = (row[1:-1] < row[:-2]) & (row[1:-1] <= row[2:])
     # A strand every ten pixels; the waves alone would leave about one valley.
     assert valleys.sum() >= 8
+
+
+def test_tones_follow_broad_light_and_not_every_strand() -> None:
+    columns = np.arange(SIZE, dtype=np.float32)
+    # Two broad waves, and strands three quarters as strong every ten pixels.
+    strands = 110 + 40 * np.sin(columns / 16) + 30 * np.sin(columns / 1.6)
+    row = drawn_hair(strands, dataclasses.replace(HAND, strands=0.0))[90, 50:206, 0]
+    tone = np.digitize(row, np.linspace(row.min(), row.max(), 4)[1:3])
+    # At most two tones begin on either flank of a wave; by the strands it would be one every few pixels.
+    assert 4 <= np.count_nonzero(np.diff(tone)) <= 8
+
+
+def test_a_white_wall_does_not_shine_into_the_hair() -> None:
+    strands = np.full(SIZE, 235.0)
+    strands[40:216] = 60 + 6 * np.sin(np.arange(176) / 6)
+    row = drawn_hair(strands, dataclasses.replace(HAND, strands=0.0))[90, :, 0]
+    # The outline's three columns left out.
+    assert row[44:48].max() < row[60:196].max() + 0.02
 
 
 def half_dark(maps: dict[str, np.ndarray]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Hair: three flat tones that follow the strands, lines between them, an outline."""
+"""Hair: three flat tones that follow its broad light and shadow, lines between strands, an outline."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
 # the shares of the hair's range of lightness from which they are drawn. Shallow ones too: hair in broad flat
 # tones alone is taken for cloth, by people and by our segmenter.
 VALLEY_BLURS, VALLEY_ALONG, VALLEY_DEPTHS = (2.4, 0.9), 7.0, (0.0, 0.04)
+# The tones follow light and shadow over this blur, units: their borders are then where a small generator can
+# find them, which drew finer ones as camouflage; strands are told by the lines.
+BROAD = 4.0
 # Least and most steps of L* between the tones: flat hair still gets them, strong light does not tear it.
-SHADOW_STEP, GLOSS_STEP = (9.0, 22.0), (10.0, 24.0)
+SHADOW_STEP, GLOSS_STEP = (8.0, 17.0), (9.0, 20.0)
 # Hair from this L* on shines in its own colour, darker hair in the sky's as well (see Hand.gloss_bluer).
 DARK_HAIR = 45.0
 
@@ -37,11 +40,11 @@ def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand
     strands = blurred(lab, 0.9 * unit)
     for length in ALONG:
         strands = averaged_along(strands, flow, round(length * unit))
-    lightness = np.ascontiguousarray(strands[..., 0])
-    low, high = np.percentile(lightness[sure], EXTREMES)
-    reach = max(float(high - low), 8.0)
-    borders = (float(low) + SHADOW_ENDS * reach, float(low) + GLOSS_BEGINS * reach)
-    shadow, middle, gloss = hair_tones(strands, sure, borders, hand)
+    broad = _blurred_within(strands, hair, BROAD * unit)
+    lightness = np.ascontiguousarray(broad[..., 0])
+    low, reach = _range(lightness, sure)
+    borders = (low + SHADOW_ENDS * reach, low + GLOSS_BEGINS * reach)
+    shadow, middle, gloss = hair_tones(broad, sure, borders, hand)
     soft = hand.hair_edge * reach
     lit, shining = (step(lightness, border - soft, border + soft)[..., None] for border in borders)
     colors = [np.array(tone.values, np.float32) for tone in (shadow, middle, gloss)]
@@ -49,7 +52,8 @@ def draw_hair(canvas: Canvas, lab: NDArray[np.float32], parts: Parts, hand: Hand
     where = step(blurred(hair, unit), 0.40, 0.62)
     canvas.lay(from_lab(np.asarray(picture, np.float32)), where)
     ink = Lab(max(3.0, 0.45 * shadow.lightness), 0.7 * shadow.green_red, 0.6 * shadow.blue_yellow)
-    canvas.lay(ink, _lines(lightness, flow, reach, unit) * where, hand.strands)
+    fine = np.ascontiguousarray(strands[..., 0])
+    canvas.lay(ink, _lines(fine, flow, _range(fine, sure)[1], unit) * where, hand.strands)
     rim = INK if hand.inked else ink
     canvas.lay(rim, outline(blurred(hair, SMOOTH * unit), (hand.line + 0.1) * unit), hand.line_opacity)
 
@@ -74,6 +78,18 @@ def hair_tones(
         middle,
         Lab(min(94.0, middle.lightness + higher), gloss.green_red, gloss.blue_yellow - bluer),
     )
+
+
+def _blurred_within(strands: NDArray[np.float32], hair: Map, sigma: float) -> NDArray[np.float32]:
+    """A blur of the hair alone (normalised by its map): what is beside it does not bleed in; ``sigma`` px."""
+    total = blurred(np.ascontiguousarray(strands * hair[..., None]), sigma)
+    return np.asarray(total / np.maximum(blurred(hair, sigma), 1e-3)[..., None], np.float32)
+
+
+def _range(lightness: Map, sure: NDArray[np.bool_]) -> tuple[float, float]:
+    """L* of the darkest strands, and from there to the lightest."""
+    low, high = (float(value) for value in np.percentile(lightness[sure], EXTREMES))
+    return low, max(high - low, 8.0)
 
 
 def _mean(strands: NDArray[np.float32], where: NDArray[np.bool_]) -> Lab | None:
