@@ -1,4 +1,4 @@
-"""Which photos are drawn, and which once more: with open mouths, glasses, beards, eyes less enlarged."""
+"""Which photos are drawn, and which once more: mouths open, eyes shut, with glasses, beards, plainer eyes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from animirror.training.splits import Splits
 # A pair shows this many times the crop's side, so that jitter seldom finds a border.
 MARGIN = 1.25
 # Options that have photos drawn once more.
-COPIES = ("open_mouths", "glasses", "beards", "plain_eyes")
+COPIES = ("open_mouths", "shut_eyes", "glasses", "beards", "plain_eyes")
 # Of the enlargement of eyes, photos with plain eyes get a random share up to this.
 PLAIN = 0.6
 
@@ -28,8 +28,9 @@ PLAIN = 0.6
 class Task:
     """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
 
-    ``opened``: with its mouth opened first; ``glasses``: wearing a pair put on it; ``bearded``: with a beard
-    grown on it; ``parts``: a mask of what a face mesh sees in it (animirror prepare parts).
+    ``opened``: with its mouth opened first; ``shut``: with its eyes shut; ``glasses``: wearing a pair put on
+    it; ``bearded``: with a beard grown on it; ``parts``: a mask of what a face mesh sees in it (animirror
+    prepare parts).
     """
 
     picture: Picture
@@ -40,6 +41,7 @@ class Task:
     folder: Path
     stem: str
     opened: bool = False
+    shut: bool = False
     glasses: bool = False
     bearded: bool = False
     parts: Path | None = None
@@ -74,6 +76,7 @@ def drawing_tasks(
     return [
         *tasks,
         *_opened(tasks, options.open_mouths),
+        *_shut(tasks, options.shut_eyes),
         *_wearing(tasks, options.glasses),
         *_bearded(tasks, options.beards),
         *_with_plain_eyes(tasks, options.plain_eyes),
@@ -92,6 +95,12 @@ def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
         for task in tasks
         if task.coding == HAND_CODING and _among(task.stem, share)
     ]
+
+
+def _shut(tasks: Sequence[Task], share: float) -> list[Task]:
+    """``share`` of the photos once more with shut eyes; the same ones each time."""
+    named = [(task, f"{task.stem}-shut") for task in tasks]
+    return [replace(task, stem=stem, shut=True) for task, stem in named if _among(stem, share)]
 
 
 def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:

@@ -42,6 +42,7 @@ from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
 from animirror.training.pen.pen import draw_head
 from animirror.training.png import write_png
+from animirror.training.shut_eyes import shut_eyes
 from animirror.training.splits import read_splits
 from animirror.training.workers import answers
 
@@ -171,15 +172,17 @@ class _Drawer:
         picture = task.picture
         photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
+        random = np.random.default_rng(seed_of(task.stem))
         if task.opened and labels:
-            opened = open_mouth(photo, labels, np.random.default_rng(seed_of(task.stem)))
-            photo, labels = opened or (photo, None)
+            photo, labels = open_mouth(photo, labels, random) or (photo, None)
+        if task.shut and labels:
+            photo, labels = shut_eyes(photo, labels, random) or (photo, None)
         if task.bearded and labels:
-            grown = grow_beard(photo, labels, np.random.default_rng(seed_of(task.stem)))
+            grown = grow_beard(photo, labels, random)
             photo, labels = (photo, None) if grown is None else (grown, labels)
         glasses = None
         if task.glasses and labels:
-            glasses = choose_glasses(labels, np.random.default_rng(seed_of(task.stem)))
+            glasses = choose_glasses(labels, random)
             labels = labels if glasses else None
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
         if drawing is None:

@@ -288,6 +288,9 @@ class DistillOptions(CycleganOptions):
         0.0,
         1.0,
     )
+    shut_eyes: float = option(
+        0.0, "share of the photos that are drawn once more, both eyes shut as in a blink (own idea)", 0.0, 1.0
+    )
     glasses: float = option(
         0.0, "share of the photos that are drawn once more, wearing glasses put on them (own idea)", 0.0, 1.0
     )

@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import json
 from pathlib import Path
 
 import cv2
@@ -21,67 +20,14 @@ from animirror.training.data import PHOTO_JITTER, Picture
 from animirror.training.drawings import PAIR_SIZE, prepare_drawings, read_pairs
 from animirror.training.head_labels import hand_labels, seen_labels
 from animirror.training.lessons import Pairs
-from animirror.training.options import DistillOptions, PictureSet, dump_options, parse_options
+from animirror.training.options import DistillOptions, dump_options, parse_options
 from animirror.training.seen_parts import SEEN
-
-# Values of CelebAMask-HQ: skin, nose, eyes, lips, hair.
-SKIN, NOSE, LEFT_EYE, RIGHT_EYE, UPPER, LOWER, HAIR = 1, 2, 4, 5, 11, 12, 13
-
-
-def write_head(root: Path, stem: str, shift: int) -> None:
-    """A head of ellipses, 200 px, with its mask of 19 labels."""
-    mask = np.zeros((200, 200), np.uint8)
-    x = 100 + shift
-    for value, center, axes in (
-        (HAIR, (x, 90), (62, 74)),
-        (SKIN, (x, 105), (43, 55)),
-        (NOSE, (x, 115), (6, 11)),
-        (LEFT_EYE, (x - 18, 97), (11, 7)),
-        (RIGHT_EYE, (x + 18, 97), (11, 7)),
-        (UPPER, (x, 136), (12, 3)),
-        (LOWER, (x, 141), (12, 3)),
-    ):
-        cv2.ellipse(mask, center, axes, 0, 0, 360, value, -1)
-    colors = np.full((19, 3), 60, np.uint8)
-    colors[[SKIN, NOSE]], colors[[UPPER, LOWER]], colors[HAIR] = (140, 170, 215), (90, 90, 190), (30, 45, 70)
-    colors[[LEFT_EYE, RIGHT_EYE]] = 235
-    noise = np.random.default_rng(shift + 50).normal(0, 5, (200, 200, 3))
-    picture = np.clip(colors[mask] + noise, 0, 255).astype(np.uint8)
-    for eye in (-18, 18):
-        cv2.circle(picture, (x + eye, 97), 5, (40, 30, 25), -1)
-    for folder, image in (("images", picture), ("masks", mask)):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(root / folder / f"{stem}.png"), image)
+from tests.training.head_files import options_for, write_heads
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("heads")
-    for index in range(4):
-        write_head(folder, f"{index:02d}", shift=4 * index - 6)
-    (folder / "splits.json").write_text(json.dumps({"seed": 0, "validation": {"heads": ["03"]}}))
-    return folder
-
-
-def options_for(root: Path, folder: Path, **changes: object) -> DistillOptions:
-    options = DistillOptions(
-        name="student",
-        pairs=str(folder / "pairs"),
-        data_root=str(root),
-        photos=[PictureSet("heads", "images", "masks", "celebamask19")],
-        splits=str(root / "splits.json"),
-        runs=str(folder / "runs"),
-        generator={"name": "lite", "width": 8, "blocks": 1, "detail_blocks": 1},
-        discriminator={"name": "patchgan", "filters": 4},
-        size=32,
-        batch=2,
-        epochs=2,
-        steps_per_epoch=2,
-        samples=2,
-        score="none",
-        workers=0,
-    )
-    return dataclasses.replace(options, **changes)  # type: ignore[arg-type]
+    return write_heads(tmp_path_factory.mktemp("heads"))
 
 
 @pytest.fixture(scope="module")
@@ -113,61 +59,6 @@ def test_prepared_again_nothing_is_drawn_twice_and_another_hand_needs_another_fo
     assert [path.stat().st_mtime_ns for path in files] == times
     with pytest.raises(UserError, match="holds drawings made otherwise"):
         prepare_drawings(dataclasses.replace(options, hand="cartoon"))
-
-
-def test_photos_with_labels_by_hand_come_once_more_with_open_mouths(root: Path, tmp_path: Path) -> None:
-    opening = options_for(root, tmp_path, open_mouths=1.0)
-    assert prepare_drawings(opening) == {"train": 6, "validation": 1}
-    for opened, still in zip(*[iter(read_pairs(Path(opening.pairs), "train"))] * 2, strict=True):
-        assert opened[0].path.stem == f"{still[0].path.stem}-open"
-        for closed, open_ in zip(still, opened, strict=True):
-            # Photo and drawing: dark under where the lips met, and nothing moved at the brow.
-            darker = closed.view(128).astype(int).mean(axis=2) - open_.view(128).astype(int).mean(axis=2)
-            assert (darker[80:105, 50:78] > 60).sum() > 8
-            assert np.abs(darker[:50]).max() < 25
-    with pytest.raises(UserError, match="holds drawings made otherwise"):
-        prepare_drawings(dataclasses.replace(opening, open_mouths=0.5))
-
-
-def test_photos_come_once_more_with_glasses_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
-    wearing = options_for(root, tmp_path, glasses=1.0)
-    assert prepare_drawings(wearing) == {"train": 6, "validation": 1}
-    for glasses, bare in zip(*[iter(read_pairs(Path(wearing.pairs), "train"))] * 2, strict=True):
-        assert glasses[0].path.stem == f"{bare[0].path.stem}-glasses"
-        for without, with_ in zip(bare, glasses, strict=True):
-            # Frames lie about the eyes: much changes there, nothing at mouth and chin.
-            change = np.abs(without.view(128).astype(int) - with_.view(128).astype(int)).max(axis=2)
-            assert (change[40:75] > 30).sum() > 60
-            assert change[85:].max() == 0
-
-
-def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
-    growing = options_for(root, tmp_path, beards=1.0)
-    assert prepare_drawings(growing) == {"train": 6, "validation": 1}
-    for beard, bare in zip(*[iter(read_pairs(Path(growing.pairs), "train"))] * 2, strict=True):
-        assert beard[0].path.stem == f"{bare[0].path.stem}-beard"
-        for without, with_ in zip(bare, beard, strict=True):
-            darker = without.view(128).astype(int).mean(axis=2) - with_.view(128).astype(int).mean(axis=2)
-            # A drawing's other tones follow the skin's median, which a beard darkens a little.
-            face, jaw = np.abs(darker[40:65]).mean(), darker[78:112, 45:83]
-            assert (jaw > 25).sum() > 40
-            assert jaw.max() > 10 * face
-
-
-def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
-    plain = options_for(root, tmp_path, eyes=2.0, plain_eyes=1.0)
-    assert prepare_drawings(plain) == {"train": 6, "validation": 1}
-    for small, large in zip(*[iter(read_pairs(Path(plain.pairs), "train"))] * 2, strict=True):
-        assert small[0].path.stem == f"{large[0].path.stem}-eyes"
-        for without, with_ in zip(small, large, strict=True):
-            eyes = [picture.view(128).astype(int).mean(axis=2) for picture in (without, with_)]
-            # More dark where pupils and lashes are; nothing moves at mouth and chin.
-            dark = [(eye[45:72, 38:90] < 90).sum() for eye in eyes]
-            assert dark[1] > dark[0] > 0
-            assert (np.abs(eyes[0] - eyes[1])[45:72, 38:90] > 30).sum() > 20
-            assert np.abs(eyes[0] - eyes[1])[85:].max() < 3
-    with pytest.raises(UserError, match="holds drawings made otherwise"):
-        prepare_drawings(dataclasses.replace(plain, plain_eyes=0.5))
 
 
 def test_the_command_draws_in_processes_as_alone(
