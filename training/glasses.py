@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.training.pen.frames import Frame, Lens, framed
-from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab, step
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, from_lab, random_lab, step
 
 # Eyes under this share of the view carry no glasses; glasses over this share are worn already.
 MIN_EYE, WORN = 0.0006, 0.004
@@ -21,22 +21,14 @@ MIN_EYE, WORN = 0.0006, 0.004
 HALF_WIDTH, HALF_HEIGHT, LOWER = (0.36, 0.45), (0.24, 0.40), (0.0, 0.08)
 # Exponent of the lens's superellipse: 2 is round, 5 nearly a rectangle.
 ROUND, SQUARE = 2.0, 5.0
-# Thickness of the frame in the photo, in distances between the eyes, and in a drawing at least, units.
-THIN, THICK, DRAWN = 0.018, 0.085, 2.0
+# A drawn frame is at least so thick, units.
+DRAWN = 2.0
 # How far the bridge lies above a lens's middle, half heights.
 BRIDGE = (0.1, 0.4)
 # One pair of so many has dark lenses; they let through so much.
 DARK, DARK_CLEAR = 0.15, (0.05, 0.3)
 # Lenses reflect the sky at their top, with this opacity at most; frames in photos are blurred so much, units.
 REFLECTION, SKY, SOFT = 0.25, Lab(85.0, 0.0, -3.0), 0.4
-# Frames: mostly black or brown, some metal, some of a colour: their shares, and colours from, to.
-SHARES = (0.55, 0.20, 0.15, 0.10)
-FRAMES = (
-    (Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)),
-    (Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)),
-    (Lab(45.0, -2.0, 0.0), Lab(65.0, 4.0, 25.0)),
-    (Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)),
-)
 # A drawn frame is no lighter than this, or skin would swallow it; dark lenses in a drawing, and their gleam.
 DRAWN_LIGHTEST, DRAWN_LENS, GLEAM = 38.0, Lab(14.0, 1.0, -4.0), Lab(52.0, 0.0, -8.0)
 GLEAM_OPACITY = 0.8
@@ -47,12 +39,37 @@ NARROWEST, WIDEST = 0.7, 1.15
 
 
 @dataclass(frozen=True)
+class Material:
+    """How often frames are made of it, its colours from and to, and how thick it is in the photo, from and to
+    (distances between the eyes); ``shine``: how much lighter and darker it is in bands, levels of L*.
+    """
+
+    share: float
+    colors: tuple[Lab, Lab]
+    thickness: tuple[float, float]
+    shine: float = 0.0
+
+
+# Black and brown horn, metal as thin as wire, and some of a colour.
+MATERIALS = (
+    Material(0.45, (Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)), (0.018, 0.085)),
+    Material(0.15, (Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)), (0.018, 0.085)),
+    Material(0.30, (Lab(45.0, -2.0, 0.0), Lab(75.0, 4.0, 25.0)), (0.015, 0.040), shine=20.0),
+    Material(0.10, (Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)), (0.018, 0.085)),
+)
+# Bands of shine on metal lie this far apart, distances between the eyes.
+BANDS = (0.3, 0.8)
+
+
+@dataclass(frozen=True)
 class Glasses:
     """A frame, how thick it is (px), and what it is made of."""
 
     frame: Frame
     thickness: float
     color: Lab
+    # Where the frame is so much lighter or darker, levels of L*, float32 [S, S].
+    shine: Map
     # How much the lenses let through: 1 is clear glass.
     clear: float
     reflection: float
@@ -73,7 +90,9 @@ class Glasses:
             canvas.lay(DRAWN_LENS, lens, 1.0 - self.clear)
         canvas.lay(SKY, lens * self._height(canvas), self.reflection)
         frame = blurred(self.frame.lines(canvas, self.thickness), SOFT * canvas.unit)
-        canvas.lay(self.color, frame * bare)
+        metal = np.tile(np.array(self.color.values, np.float32), (*self.shine.shape, 1))
+        metal[..., 0] = np.clip(metal[..., 0] + self.shine, 0.0, 97.0)
+        canvas.lay(from_lab(metal), frame * bare)
         return canvas.pixels
 
     def onto_drawing(self, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -126,14 +145,24 @@ def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Gl
     ]
     bridge, head = random.uniform(*BRIDGE), labels["skin"] + labels["ears"] + labels["hair"]
     dark = random.random() < DARK
+    material = MATERIALS[int(random.choice(len(MATERIALS), p=[material.share for material in MATERIALS]))]
     return Glasses(
         framed(lenses[0], lenses[1], apart, bridge, head),
-        max(1.0, apart * float(np.exp(random.uniform(np.log(THIN), np.log(THICK))))),
-        random_lab(FRAMES[int(random.choice(len(FRAMES), p=SHARES))], random),
+        max(1.0, apart * float(np.exp(random.uniform(*np.log(material.thickness))))),
+        random_lab(material.colors, random),
+        material.shine * _bands(random.uniform(*BANDS) * apart, labels["skin"].shape, random),
         random.uniform(*DARK_CLEAR) if dark else 1.0,
         random.uniform(0.0, REFLECTION),
         step(labels["hair"], 0.35, 0.65),
     )
+
+
+def _bands(period: float, shape: tuple[int, ...], random: np.random.Generator) -> Map:
+    """Waves of ``period`` px from -1 to 1, in any direction: float32 of ``shape`` [S, S]."""
+    turn, begin = random.uniform(0.0, 2.0 * np.pi, 2)
+    rows, columns = np.indices(shape)
+    along = columns * np.cos(turn) + rows * np.sin(turn)
+    return np.sin(2.0 * np.pi * along / period + begin).astype(np.float32)
 
 
 def _eyes(label: Map) -> list[tuple[NDArray[np.float64], float]] | None:

@@ -99,3 +99,16 @@ def test_no_glasses_on_glasses_nor_on_one_eye() -> None:
     one_eyed = labels()
     one_eyed["eyes"][:, 128:] = 0.0
     assert choose_glasses(one_eyed, np.random.default_rng(0)) is None
+
+
+def test_metal_is_thin_and_shines_in_bands_and_horn_is_of_one_tone() -> None:
+    metal, horn = [], []
+    for glasses in map(chosen, range(60, 160)):
+        photo = to_lab(replace(glasses, thickness=3.0, reflection=0.0, clear=1.0).onto_photo(plain()))
+        lens = glasses.frame.lenses[0]
+        spread = float(np.ptp([photo[round(y), round(x), 0] for x, y in lens]))
+        shines = glasses.shine.any()
+        (metal if shines else horn).append(spread)
+        assert glasses.thickness <= (0.040 if shines else 0.085) * 60 + 1e-6
+    assert 18 <= len(metal) <= 42
+    assert np.median(metal) > np.median(horn) + 15
