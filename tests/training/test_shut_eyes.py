@@ -75,7 +75,12 @@ def test_none_without_two_open_eyes_or_behind_glasses() -> None:
     glasses = face_maps()
     glasses["glasses"] = disc((105, 125), 20, 16) * (1 - glasses["eyes"])
     assert none(glasses)
-    # Small round eyes would leave a line as high as wide.
+    # Of small round eyes a line would be left that is as high as wide.
     small = face_maps()
+    whole = small["skin"] + small["eyes"]
     small["eyes"] = np.maximum(disc((105, 125), 5, 5), disc((151, 125), 5, 5))
+    small["skin"] = np.clip(whole - small["eyes"], 0, 1)
+    parts = tidied(small)
+    assert parts is not None
+    assert len(find_eyes(to_lab(face_photo(small)), parts)) == 2
     assert none(small)
