@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,13 +25,21 @@ COPIES = ("open_mouths", "shut_eyes", "glasses", "beards", "plain_eyes")
 PLAIN = 0.6
 
 
+class Change(enum.Enum):
+    """What is done to a photo before it is drawn once more, and how its copy's name ends."""
+
+    OPEN_MOUTH = "open"
+    SHUT_EYES = "shut"
+    GLASSES = "glasses"
+    BEARD = "beard"
+
+
 @dataclass(frozen=True)
 class Task:
     """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
 
-    ``opened``: with its mouth opened first; ``shut``: with its eyes shut; ``glasses``: wearing a pair put on
-    it; ``bearded``: with a beard grown on it; ``parts``: a mask of what a face mesh sees in it (animirror
-    prepare parts).
+    ``change``: what is done to it first; ``parts``: a mask of what a face mesh sees in it (animirror prepare
+    parts).
     """
 
     picture: Picture
@@ -40,10 +49,7 @@ class Task:
     hand: str
     folder: Path
     stem: str
-    opened: bool = False
-    shut: bool = False
-    glasses: bool = False
-    bearded: bool = False
+    change: Change | None = None
     parts: Path | None = None
 
 
@@ -76,9 +82,9 @@ def drawing_tasks(
     return [
         *tasks,
         *_opened(tasks, options.open_mouths),
-        *_shut(tasks, options.shut_eyes),
-        *_wearing(tasks, options.glasses),
-        *_bearded(tasks, options.beards),
+        *_changed(tasks, Change.SHUT_EYES, options.shut_eyes),
+        *_changed(tasks, Change.GLASSES, options.glasses),
+        *_changed(tasks, Change.BEARD, options.beards),
         *_with_plain_eyes(tasks, options.plain_eyes),
     ]
 
@@ -91,28 +97,20 @@ def _parts(item: PictureSet, photo: Path) -> Path | None:
 def _opened(tasks: Sequence[Task], share: float) -> list[Task]:
     """``share`` of the photos with labels made by hand once more, mouths open; the same ones each time."""
     return [
-        replace(task, stem=f"{task.stem}-open", opened=True)
+        _copy(task, Change.OPEN_MOUTH)
         for task in tasks
         if task.coding == HAND_CODING and _among(task.stem, share)
     ]
 
 
-def _shut(tasks: Sequence[Task], share: float) -> list[Task]:
-    """``share`` of the photos once more with shut eyes; the same ones each time."""
-    named = [(task, f"{task.stem}-shut") for task in tasks]
-    return [replace(task, stem=stem, shut=True) for task, stem in named if _among(stem, share)]
+def _changed(tasks: Sequence[Task], change: Change, share: float) -> list[Task]:
+    """``share`` of the photos once more, changed so; the same ones each time."""
+    copies = [_copy(task, change) for task in tasks]
+    return [copy for copy in copies if _among(copy.stem, share)]
 
 
-def _wearing(tasks: Sequence[Task], share: float) -> list[Task]:
-    """``share`` of the photos once more with glasses; the same ones each time."""
-    named = [(task, f"{task.stem}-glasses") for task in tasks]
-    return [replace(task, stem=stem, glasses=True) for task, stem in named if _among(stem, share)]
-
-
-def _bearded(tasks: Sequence[Task], share: float) -> list[Task]:
-    """``share`` of the photos once more with a beard; the same ones each time."""
-    named = [(task, f"{task.stem}-beard") for task in tasks]
-    return [replace(task, stem=stem, bearded=True) for task, stem in named if _among(stem, share)]
+def _copy(task: Task, change: Change) -> Task:
+    return replace(task, stem=f"{task.stem}-{change.value}", change=change)
 
 
 def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:

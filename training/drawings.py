@@ -32,7 +32,7 @@ from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.beards import grow_beard
 from animirror.training.data import Picture
-from animirror.training.drawing_tasks import COPIES, MARGIN, Task, drawing_tasks, seed_of
+from animirror.training.drawing_tasks import COPIES, MARGIN, Change, Task, drawing_tasks, seed_of
 from animirror.training.glasses import choose_glasses
 from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
 from animirror.training.look import Look
@@ -173,15 +173,15 @@ class _Drawer:
         photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
         random = np.random.default_rng(seed_of(task.stem))
-        if task.opened and labels:
+        if task.change is Change.OPEN_MOUTH and labels:
             photo, labels = open_mouth(photo, labels, random) or (photo, None)
-        if task.shut and labels:
+        if task.change is Change.SHUT_EYES and labels:
             photo, labels = shut_eyes(photo, labels, random) or (photo, None)
-        if task.bearded and labels:
+        if task.change is Change.BEARD and labels:
             grown = grow_beard(photo, labels, random)
             photo, labels = (photo, None) if grown is None else (grown, labels)
         glasses = None
-        if task.glasses and labels:
+        if task.change is Change.GLASSES and labels:
             glasses = choose_glasses(labels, random)
             labels = labels if glasses else None
         drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None

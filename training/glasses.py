@@ -57,8 +57,8 @@ MATERIALS = (
     Material(0.30, (Lab(45.0, -2.0, 0.0), Lab(75.0, 4.0, 25.0)), (0.015, 0.040), shine=20.0),
     Material(0.10, (Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)), (0.018, 0.085)),
 )
-# Bands of shine on metal lie this far apart, distances between the eyes.
-BANDS = (0.3, 0.8)
+# Bands of shine on metal lie this far apart, distances between the eyes, and are no lighter than this.
+BANDS, LIGHTEST = (0.3, 0.8), 97.0
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class Glasses:
             canvas.lay(DRAWN_LENS, lens, 1.0 - self.clear)
         canvas.lay(SKY, lens * self._height(canvas), self.reflection)
         frame = blurred(self.frame.lines(canvas, self.thickness), SOFT * canvas.unit)
-        metal = np.tile(np.array(self.color.values, np.float32), (*self.shine.shape, 1))
-        metal[..., 0] = np.clip(metal[..., 0] + self.shine, 0.0, 97.0)
-        canvas.lay(from_lab(metal), frame * bare)
+        material = np.tile(np.array(self.color.values, np.float32), (*self.shine.shape, 1))
+        material[..., 0] = np.clip(material[..., 0] + self.shine, 0.0, LIGHTEST)
+        canvas.lay(from_lab(material), frame * bare)
         return canvas.pixels
 
     def onto_drawing(self, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.proportions import Value
-from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab, remapped
 
 # Lips of fewer pixels than this share of the view are not opened.
 MIN_LIPS = 0.001
@@ -77,9 +75,9 @@ def open_mouth(
     drop, narrower = random.uniform(*DROP), random.uniform(*NARROWER)
     map_x, map_y, gap = _moved(mouth, photo.shape[0], drop, narrower)
     inside = blurred(gap, 0.5 * photo.shape[0] / 256)
-    moved = _remapped(photo, map_x, map_y).astype(np.float32)
+    moved = remapped(photo, map_x, map_y).astype(np.float32)
     filled = moved + inside[..., None] * (_inside(mouth, gap, labels, random) - moved)
-    maps = {name: _remapped(values, map_x, map_y) * (1.0 - inside) for name, values in labels.items()}
+    maps = {name: remapped(values, map_x, map_y) * (1.0 - inside) for name, values in labels.items()}
     maps["mouth"] = np.asarray(maps["mouth"] + inside, np.float32)
     return np.clip(np.round(filled), 0, 255).astype(np.uint8), maps
 
@@ -156,10 +154,3 @@ def _inside(
         teeth = below < random.uniform(*TEETH_HEIGHT) * deepest * (1.0 - 0.5 * np.square(u))
         canvas.lay(random_lab(TEETH, random), blurred(teeth.astype(np.float32), 0.5 * canvas.unit))
     return canvas.picture * np.float32(255.0)
-
-
-def _remapped(
-    values: NDArray[Value], map_x: NDArray[np.float32], map_y: NDArray[np.float32]
-) -> NDArray[Value]:
-    moved = cv2.remap(values, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, values.dtype)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.proportions import Value
 from animirror.training.pen.eyes import SHUT, Eye, find_eyes
-from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab, to_lab
+from animirror.training.pen.paint import Canvas, Lab, Map, blurred, random_lab, remapped, to_lab
 from animirror.training.pen.parts import tidied
 
 # Skin that becomes the lid begins this far above the eye, and what gives way under it ends so far below it,
@@ -30,6 +28,8 @@ DENSE, LASHES = (0.35, 0.9), (0.5, 1.3)
 DARK = Lab(8.0, 0.0, 0.0), Lab(26.0, 8.0, 8.0)
 # The line that is left of an eye in the labels, its half width in units: just enough for the pen to see it.
 LINE = 1.1
+# How soft lashes and that line are, units.
+SOFT_LASHES, SOFT_LINE = 0.5, 0.25
 # More of a face under glasses, square units, than this has rims where the lid moves.
 MAX_GLASSES = 120.0
 
@@ -52,15 +52,15 @@ def shut_eyes(
     maps = dict(labels)
     for eye in eyes:
         map_x, map_y, line = _lid(eye, photo.shape[0], meet)
-        canvas = Canvas(_moved(photo, map_x, map_y).astype(np.float32) / 255.0)
-        canvas.lay(lashes, _near(line, wide * parts.unit, 0.5 * parts.unit), dense)
+        canvas = Canvas(remapped(photo, map_x, map_y).astype(np.float32) / 255.0)
+        canvas.lay(lashes, _near(line, wide * parts.unit, SOFT_LASHES * parts.unit), dense)
         photo = canvas.pixels
-        seam = _near(line, LINE * parts.unit, 0.25 * parts.unit)
-        maps = {name: _moved(values, map_x, map_y) * (1.0 - seam) for name, values in maps.items()}
+        seam = _near(line, LINE * parts.unit, SOFT_LINE * parts.unit)
+        maps = {name: remapped(values, map_x, map_y) * (1.0 - seam) for name, values in maps.items()}
         maps["eyes"] = np.asarray(maps["eyes"] + seam, np.float32)
     # What is left of small eyes can be too round for a line: the pen would draw it open.
-    left = find_eyes(to_lab(photo), replace(parts, maps={**parts.maps, "eyes": maps["eyes"]}))
-    return (photo, maps) if len(left) == 2 and all(eye.openness < SHUT for eye in left) else None
+    lines = find_eyes(to_lab(photo), replace(parts, maps={**parts.maps, "eyes": maps["eyes"]}))
+    return (photo, maps) if len(lines) == 2 and all(eye.openness < SHUT for eye in lines) else None
 
 
 def _lid(eye: Eye, size: int, meet: float) -> tuple[NDArray[np.float32], NDArray[np.float32], Map]:
@@ -87,8 +87,3 @@ def _lid(eye: Eye, size: int, meet: float) -> tuple[NDArray[np.float32], NDArray
 
 def _near(away: Map, width: float, softness: float) -> Map:
     return blurred((away < width).astype(np.float32), softness)
-
-
-def _moved(values: NDArray[Value], map_x: NDArray[np.float32], map_y: NDArray[np.float32]) -> NDArray[Value]:
-    moved = cv2.remap(values, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, values.dtype)

@@ -1,6 +1,7 @@
 """Photos drawn once more: mouths open, eyes shut, with glasses, beards, plainer eyes."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from animirror.realtime.errors import UserError
 from animirror.training.drawings import prepare_drawings, read_pairs
+from animirror.training.options import DistillOptions
 from tests.training.head_files import options_for, write_heads
 
 
@@ -16,69 +18,63 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_heads(tmp_path_factory.mktemp("heads"))
 
 
+def drawn_twice(options: DistillOptions, ending: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of the photos and of their drawings: the plain one and the copy, int [128, 128, 3] BGR."""
+    assert prepare_drawings(options) == {"train": 6, "validation": 1}
+    for changed, plain in zip(*[iter(read_pairs(Path(options.pairs), "train"))] * 2, strict=True):
+        assert changed[0].path.stem == f"{plain[0].path.stem}-{ending}"
+        for without, with_ in zip(plain, changed, strict=True):
+            yield without.view(128).astype(int), with_.view(128).astype(int)
+
+
 def test_photos_with_labels_by_hand_come_once_more_with_open_mouths(root: Path, tmp_path: Path) -> None:
     opening = options_for(root, tmp_path, open_mouths=1.0)
-    assert prepare_drawings(opening) == {"train": 6, "validation": 1}
-    for opened, still in zip(*[iter(read_pairs(Path(opening.pairs), "train"))] * 2, strict=True):
-        assert opened[0].path.stem == f"{still[0].path.stem}-open"
-        for closed, open_ in zip(still, opened, strict=True):
-            # Photo and drawing: dark under where the lips met, and nothing moved at the brow.
-            darker = closed.view(128).astype(int).mean(axis=2) - open_.view(128).astype(int).mean(axis=2)
-            assert (darker[80:105, 50:78] > 60).sum() > 8
-            assert np.abs(darker[:50]).max() < 25
+    for closed, open_ in drawn_twice(opening, "open"):
+        # Photo and drawing: dark under where the lips met, and nothing moved at the brow.
+        darker = closed.mean(axis=2) - open_.mean(axis=2)
+        assert (darker[80:105, 50:78] > 60).sum() > 8
+        assert np.abs(darker[:50]).max() < 25
     with pytest.raises(UserError, match="holds drawings made otherwise"):
         prepare_drawings(dataclasses.replace(opening, open_mouths=0.5))
 
 
 def test_photos_come_once_more_with_shut_eyes_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
     shutting = options_for(root, tmp_path, eyes=2.0, shut_eyes=1.0)
-    assert prepare_drawings(shutting) == {"train": 6, "validation": 1}
-    for shut, seeing in zip(*[iter(read_pairs(Path(shutting.pairs), "train"))] * 2, strict=True):
-        assert shut[0].path.stem == f"{seeing[0].path.stem}-shut"
-        for open_, closed in zip(seeing, shut, strict=True):
-            eyes = [picture.view(128).astype(int).min(axis=2) for picture in (open_, closed)]
-            white = [(eye[45:75, 38:90] > 200).sum() for eye in eyes]
-            assert white[0] > 20
-            assert white[1] < 0.1 * white[0]
-            assert np.abs(eyes[0] - eyes[1])[85:].max() < 25
+    for open_, closed in drawn_twice(shutting, "shut"):
+        eyes = [picture.min(axis=2) for picture in (open_, closed)]
+        white = [(eye[45:75, 38:90] > 200).sum() for eye in eyes]
+        assert white[0] > 20
+        assert white[1] < 0.1 * white[0]
+        assert np.abs(eyes[0] - eyes[1])[85:].max() < 25
 
 
 def test_photos_come_once_more_with_glasses_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
     wearing = options_for(root, tmp_path, glasses=1.0)
-    assert prepare_drawings(wearing) == {"train": 6, "validation": 1}
-    for glasses, bare in zip(*[iter(read_pairs(Path(wearing.pairs), "train"))] * 2, strict=True):
-        assert glasses[0].path.stem == f"{bare[0].path.stem}-glasses"
-        for without, with_ in zip(bare, glasses, strict=True):
-            # Frames lie about the eyes: much changes there, nothing at mouth and chin.
-            change = np.abs(without.view(128).astype(int) - with_.view(128).astype(int)).max(axis=2)
-            assert (change[40:75] > 30).sum() > 60
-            assert change[85:].max() == 0
+    for without, with_ in drawn_twice(wearing, "glasses"):
+        # Frames lie about the eyes: much changes there, nothing at mouth and chin.
+        change = np.abs(without - with_).max(axis=2)
+        assert (change[40:75] > 30).sum() > 60
+        assert change[85:].max() == 0
 
 
 def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
     growing = options_for(root, tmp_path, beards=1.0)
-    assert prepare_drawings(growing) == {"train": 6, "validation": 1}
-    for beard, bare in zip(*[iter(read_pairs(Path(growing.pairs), "train"))] * 2, strict=True):
-        assert beard[0].path.stem == f"{bare[0].path.stem}-beard"
-        for without, with_ in zip(bare, beard, strict=True):
-            darker = without.view(128).astype(int).mean(axis=2) - with_.view(128).astype(int).mean(axis=2)
-            # A drawing's other tones follow the skin's median, which a beard darkens a little.
-            face, jaw = np.abs(darker[40:65]).mean(), darker[78:112, 45:83]
-            assert (jaw > 25).sum() > 40
-            assert jaw.max() > 10 * face
+    for without, with_ in drawn_twice(growing, "beard"):
+        darker = without.mean(axis=2) - with_.mean(axis=2)
+        # A drawing's other tones follow the skin's median, which a beard darkens a little.
+        face, jaw = np.abs(darker[40:65]).mean(), darker[78:112, 45:83]
+        assert (jaw > 25).sum() > 40
+        assert jaw.max() > 10 * face
 
 
 def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
     plain = options_for(root, tmp_path, eyes=2.0, plain_eyes=1.0)
-    assert prepare_drawings(plain) == {"train": 6, "validation": 1}
-    for small, large in zip(*[iter(read_pairs(Path(plain.pairs), "train"))] * 2, strict=True):
-        assert small[0].path.stem == f"{large[0].path.stem}-eyes"
-        for without, with_ in zip(small, large, strict=True):
-            eyes = [picture.view(128).astype(int).mean(axis=2) for picture in (without, with_)]
-            # More dark where pupils and lashes are; nothing moves at mouth and chin.
-            dark = [(eye[45:72, 38:90] < 90).sum() for eye in eyes]
-            assert dark[1] > dark[0] > 0
-            assert (np.abs(eyes[0] - eyes[1])[45:72, 38:90] > 30).sum() > 20
-            assert np.abs(eyes[0] - eyes[1])[85:].max() < 3
+    for with_, without in drawn_twice(plain, "eyes"):
+        eyes = [picture.mean(axis=2) for picture in (without, with_)]
+        # More dark where pupils and lashes are; nothing moves at mouth and chin.
+        dark = [(eye[45:72, 38:90] < 90).sum() for eye in eyes]
+        assert dark[1] > dark[0] > 0
+        assert (np.abs(eyes[0] - eyes[1])[45:72, 38:90] > 30).sum() > 20
+        assert np.abs(eyes[0] - eyes[1])[85:].max() < 3
     with pytest.raises(UserError, match="holds drawings made otherwise"):
         prepare_drawings(dataclasses.replace(plain, plain_eyes=0.5))

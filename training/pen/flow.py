@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.paint import Map, blurred
+from animirror.training.pen.paint import Map, blurred, remapped
 
 
 def directions(lightness: Map, sigma: float) -> NDArray[np.float32]:
@@ -34,13 +34,9 @@ def averaged_along(
         x, y, way = columns.copy(), rows.copy(), direction * np.float32(sign)
         for _ in range(steps):
             x, y = x + way[..., 0], y + way[..., 1]
-            total += _at(values, x, y)
-            way = _same_way(_at(direction, x, y), way)
+            total += remapped(values, x, y)
+            way = _same_way(remapped(direction, x, y), way)
     return np.asarray(total / np.float32(2 * steps + 1), np.float32)
-
-
-def _at(values: NDArray[np.float32], x: Map, y: Map) -> NDArray[np.float32]:
-    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _same_way(found: NDArray[np.float32], way: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,6 +17,8 @@ MIN_HAIR = 300.0
 ALONG = (16.0, 12.0)
 # Where, between the darkest and lightest strands (percentiles of L*), shadow ends and gloss begins.
 EXTREMES, SHADOW_ENDS, GLOSS_BEGINS = (12, 90), 0.36, 0.80
+# Hair whose strands differ by less L* than this is as if they differed by so much.
+MIN_RANGE = 8.0
 # Valleys between strands: the blurs whose difference shows them, their average along the flow (units), and
 # the shares of the hair's range of lightness from which they are drawn. Shallow ones too: hair in broad flat
 # tones alone is taken for cloth, by people and by our segmenter.
@@ -89,7 +91,7 @@ def _blurred_within(strands: NDArray[np.float32], hair: Map, sigma: float) -> ND
 def _range(lightness: Map, sure: NDArray[np.bool_]) -> tuple[float, float]:
     """L* of the darkest strands, and from there to the lightest."""
     low, high = (float(value) for value in np.percentile(lightness[sure], EXTREMES))
-    return low, max(high - low, 8.0)
+    return low, max(high - low, MIN_RANGE)
 
 
 def _mean(strands: NDArray[np.float32], where: NDArray[np.bool_]) -> Lab | None:

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.proportions import Value
+
 Map = NDArray[np.float32]
 Point = tuple[float, float]
 
@@ -114,6 +116,12 @@ def _map(drawn: NDArray[np.uint8]) -> Map:
 def blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Gaussian blur; ``sigma`` px."""
     return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
+
+
+def remapped(values: NDArray[Value], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[Value]:
+    """A picture or map whose pixels come from (x, y), bilinear; past its border goes on what lies at it."""
+    moved = cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, values.dtype)
 
 
 def step(values: NDArray[np.float32], low: float, high: float) -> Map:
