@@ -40,14 +40,17 @@ FAINT, CLEAR = 60.0, 100.0
 # From this softness (light.softness) on an eye has so few pixels that its white is none of its own.
 BLURRED = 0.4
 # An eye comes and goes (a turn of the head, a hair) over this time, and its place is averaged over the next;
-# its shape, gaze and faintness change less than they are mismeasured, and over the last.
+# its shape and gaze change less than they are mismeasured, and over the last.
 FADE_SECONDS, PLACE_SECONDS, SHAPE_SECONDS = 0.12, 0.03, 0.1
+# What lens and lamp leave of an eye changes over this time. An eye that is faint for less is shut: in a blink
+# nothing is seen of white and iris either, and open eyes were painted over it.
+FAINT_SECONDS = 1.5
 # Eyes as faint as can be go in this time, for the segmenter loses them in one frame out of two or three.
 HELD_SECONDS = 0.6
 # Eyes nearer to each other than this share of their radius are the same one in the next frame.
 SAME_EYE = 0.8
 # What of an eye is measured in each frame.
-PLACE, SHAPE = ("x", "y", "radius"), ("width", "openness", "turn", "gaze", "faint")
+PLACE, SHAPE = ("x", "y", "radius"), ("width", "openness", "turn", "gaze")
 
 
 @dataclass(frozen=True)
@@ -141,13 +144,22 @@ def watched(eyes: Sequence[Eye], image: NDArray[np.uint8], soft: float) -> tuple
     if not seen:
         return ()
     gaze = sum(eye.gaze for eye in seen) / len(seen)
-    faint = max(sum(eye.faint for eye in seen) / len(seen), min(1.0, soft / BLURRED))
-    distance = _distance(*seen) if len(seen) == 2 else 0.0
-    return tuple(_as_usual(replace(eye, gaze=gaze, faint=faint), distance) for eye in seen)
+    faint = max(_mean_faint(seen), min(1.0, soft / BLURRED))
+    return tuple(replace(eye, gaze=gaze, faint=faint) for eye in seen)
+
+
+def _mean_faint(eyes: Sequence[Eye]) -> float:
+    return sum(eye.faint for eye in eyes) / len(eyes)
+
+
+def as_usual(eyes: Sequence[Eye]) -> tuple[Eye, ...]:
+    """The eyes as large and open as usual ones, each as far as it is faint."""
+    distance = _distance(*eyes) if len(eyes) == 2 else 0.0
+    return tuple(_as_usual(eye, distance) for eye in eyes)
 
 
 def _as_usual(eye: Eye, distance: float) -> Eye:
-    """A faint eye as large and open as a usual one, ``distance`` from the other (0: there is none)."""
+    """``distance``: from the other eye (0: there is none)."""
     width = eye.width + eye.faint * max(0.0, USUAL_WIDTH * distance - eye.width)
     openness = eye.openness + eye.faint * max(0.0, USUAL_OPENNESS - eye.openness)
     radius = RADIUS * width * math.sqrt(openness / 1.5)
@@ -194,12 +206,16 @@ def lids(
 
 
 def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tuple[Eye, ...]:
-    """This frame's eyes averaged with the last frame's; new and lost ones fade in and out."""
+    """This frame's eyes averaged with the last frame's; new and lost ones fade in and out.
+
+    New ones are no fainter than those of the last frame: brows found as eyes in a blink are.
+    """
     step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
     for eye in eyes:
         known = next((old for old in rest if _same(eye, old)), None)
         if known is None:
-            result.append(replace(eye, presence=min(1.0, step)))
+            faint = min(eye.faint, _mean_faint(previous)) if previous else eye.faint
+            result.append(replace(eye, presence=min(1.0, step), faint=faint))
             continue
         rest.remove(known)
         result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
@@ -223,7 +239,9 @@ def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
         return float(old + weight * (new - old))
 
     moved = {name: between(name, place) for name in PLACE}
-    return replace(eye, presence=presence, **moved, **{name: between(name, shape) for name in SHAPE})
+    faint = between("faint", mix(seconds, FAINT_SECONDS))
+    shaped = {name: between(name, shape) for name in SHAPE}
+    return replace(eye, presence=presence, faint=faint, **moved, **shaped)
 
 
 def _same(eye: Eye, other: Eye) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
 from animirror.realtime.errors import UserError
-from animirror.realtime.eyes import EYES_LABEL, find_eyes, steadied, watched
+from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, steadied, watched
 from animirror.realtime.light import clearer, softness
 from animirror.realtime.locate import Locator, SegmenterLike
 from animirror.realtime.match import SceneMatch
 from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
 from animirror.realtime.regions import DEFAULT_REGIONS, label_indices, region_probability
 from animirror.realtime.scene import Filtered, Head, Scene
+from animirror.realtime.strands import HAIR_LABEL, calmer
 
 MIN_SIDE = 64
 
@@ -78,7 +79,8 @@ class FaceFilter:
         self._labels = segmenter.labels
         self._last_time: float | None = None
         self._match = SceneMatch(self._labels)
-        self._eyes = [index for index, label in enumerate(self._labels) if label.lower() == EYES_LABEL]
+        self._eyes = _named(EYES_LABEL, self._labels)
+        self._hair = _named(HAIR_LABEL, self._labels)
         self.options = options or FilterOptions()
 
     @property
@@ -171,18 +173,20 @@ class FaceFilter:
         return self._match(head, styled, self._options.color_match, seconds)
 
     def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
-        """The head as the generator knows heads from its training: well lit, clear, with large eyes."""
+        """The head as the generator knows heads from its training: well lit, clear, calm hair, large eyes."""
         lit = head.light.into_studio(head.image)
         soft = softness(head.crop.side, head.image.shape[0])
         lit = clearer(lit, soft)
+        if self._hair:
+            lit = calmer(lit, region_probability(head.probabilities, self._hair), lit.shape[0])
         if not self._eyes:
             return lit
         amount = 1.0 + (self.stylizer.eyes - 1.0) * self._options.eyes
         eyes = watched(find_eyes(region_probability(head.probabilities, self._eyes)), lit, soft)
         if head.track.eyes is not None and seconds > 0:
             eyes = steadied(eyes, head.track.eyes, seconds)
-        head.track.eyes = head.eyes = eyes
-        return make_up_eyes(enlarge_eyes(lit, eyes, amount), eyes, amount)
+        head.track.eyes, head.eyes = eyes, as_usual(eyes)
+        return make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
 
 
 def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -190,6 +194,10 @@ def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if image.shape[0] == size:
         return image
     return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _named(wanted: str, labels: Sequence[str]) -> list[int]:
+    return [index for index, label in enumerate(labels) if label.lower() == wanted]
 
 
 def _check(frame: NDArray[np.uint8]) -> None:

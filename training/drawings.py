@@ -29,6 +29,7 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.files import write_json
 from animirror.realtime.regions import Crop
 from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.strands import HAIR_LABEL, calmer
 from animirror.realtime.zoo import Zoo
 from animirror.training.beards import grow_beard
 from animirror.training.data import Picture
@@ -184,7 +185,10 @@ class _Drawer:
         if task.change is Change.GLASSES and labels:
             glasses = choose_glasses(labels, random)
             labels = labels if glasses else None
-        drawing = draw_head(photo, labels, HANDS[task.hand]) if labels else None
+        if not labels:
+            return
+        photo = calmer(photo, labels[HAIR_LABEL], DRAWN_SIZE / MARGIN)
+        drawing = draw_head(photo, labels, HANDS[task.hand])
         if drawing is None:
             return
         if glasses is not None:

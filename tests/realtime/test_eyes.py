@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animirror.realtime.eyes import Eye, find_eyes, lids, steadied, watched
+from animirror.realtime.eyes import Eye, as_usual, find_eyes, lids, steadied, watched
 
 
 def eye_map(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -95,12 +95,14 @@ def test_a_half_sure_eye_is_as_open_as_a_sure_one():
 
 def test_faint_eyes_are_as_large_as_usual_ones_and_clear_ones_as_they_are():
     eyes = [Eye(x, 0.4, 0.02, width=0.03, openness=0.15) for x in (0.4, 0.6)]
-    blurred, flat = watched(eyes, np.full((128, 128, 3), 90, np.uint8), 0.4)[0], Eye(0.4, 0.4, 0.02)
+    measured = watched(eyes, np.full((128, 128, 3), 90, np.uint8), 0.4)
+    assert {(eye.width, eye.openness) for eye in measured} == {(0.03, 0.15)}
+    blurred, flat = as_usual(measured)[0], Eye(0.4, 0.4, 0.02)
     # 0.4 of their distance; half of it at most is the disc's.
     assert (blurred.width, blurred.openness) == pytest.approx((0.08, 0.3))
     assert blurred.radius == pytest.approx(2.3 * 0.08 * math.sqrt(0.2))
     assert (blurred.x, blurred.y) == (flat.x, flat.y)
-    clear = watched([WATCHED], face_with_eye(220, 40), 0.0)[0]
+    (clear,) = as_usual(watched([WATCHED], face_with_eye(220, 40), 0.0))
     assert (clear.width, clear.openness, clear.radius) == (WATCHED.width, WATCHED.openness, WATCHED.radius)
 
 
@@ -158,8 +160,23 @@ def test_no_head_has_three_eyes():
     assert [eye.x for eye in eyes] == [0.5, 0.3]
 
 
-def test_shape_and_faintness_follow_slowly():
+def test_shape_follows_slowly_and_faintness_more_slowly():
     old = replace(WATCHED, faint=0.0, gaze=0.0)
     (eye,) = steadied([replace(WATCHED, faint=1.0, gaze=0.1)], [old], 0.1)
-    # One time constant.
-    assert (eye.faint, eye.gaze) == pytest.approx((1 - np.exp(-1), 0.1 * (1 - np.exp(-1))))
+    # One time constant of the shape, a fifteenth of faintness's.
+    assert (eye.faint, eye.gaze) == pytest.approx((1 - np.exp(-1 / 15), 0.1 * (1 - np.exp(-1))))
+
+
+def test_a_blink_of_clear_eyes_is_not_painted_over():
+    """For 0.2 s nothing is seen of white and iris, and half of the time brows are taken for eyes."""
+    eyes = opened = [replace(WATCHED, x=x, width=0.12, openness=0.35, radius=0.1) for x in (0.3, 0.7)]
+    shut = [replace(eye, openness=0.1, faint=1.0) for eye in opened]
+    brows = [replace(eye, y=0.3, openness=0.1, faint=1.0) for eye in opened]
+    for frame in (shut, brows, [], brows, shut, shut):
+        eyes = steadied(frame, eyes, 1 / 30)
+        assert all(eye.faint < 0.15 for eye in eyes)
+    assert max(eye.openness for eye in as_usual(eyes)) < 0.3
+    for _ in range(150):
+        eyes = steadied(shut, eyes, 1 / 30)
+    # Faint for five seconds: it is the light.
+    assert min(eye.faint for eye in eyes) > 0.9

@@ -5,7 +5,9 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.light import Light, clearer, softness
 from animirror.realtime.proportions import make_up_eyes
+from animirror.realtime.regions import region_probability
 from animirror.realtime.segment import Segmenter
+from animirror.realtime.strands import calmer
 from animirror.realtime.stylize import Stylizer
 from tests.conftest import SKIN, draw_person, empty_frame
 
@@ -63,10 +65,14 @@ def test_heads_of_few_pixels_are_shown_with_more_contrast(segmenter: Segmenter, 
         assert (softness(head.crop.side, stylizer.size) > 0.2) == soft
         if soft:
             clear = clearer(lit, softness(head.crop.side, stylizer.size))
-            assert head.track.eyes
-            assert np.array_equal(crop, make_up_eyes(clear, head.track.eyes, 1.0))
-            assert not np.array_equal(crop, clear)
-            assert crop.std() > 1.05 * lit.std()
+            hair = region_probability(head.probabilities, (segmenter.labels.index("hair"),))
+            calm = calmer(clear, hair, stylizer.size)
+            assert head.eyes
+            assert np.array_equal(crop, make_up_eyes(calm, head.eyes, 1.0))
+            assert not np.array_equal(calm, clear)
+            assert not np.array_equal(crop, calm)
+            # Hair's calm takes a little of the whole crop's.
+            assert clear.std() > 1.05 * lit.std()
 
 
 @pytest.mark.parametrize(

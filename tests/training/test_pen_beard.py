@@ -18,17 +18,22 @@ LEFT, RIGHT = (ROWS > 176) & (COLUMNS < 110), (ROWS > 176) & (COLUMNS > 146)
 PLACES = {"lip": (168, 128), "chin": (195, 128), "left": (184, 98), "right": (184, 158)}
 
 
-def drawn(*dark: np.ndarray, factor: float | None = None) -> dict[str, bool]:
-    """By name, whether the drawing is dark there when these parts of the photo are.
-
-    ``factor``: they are a shadow of the skin, so light, instead of hair.
-    """
+def drawing_of(*dark: np.ndarray, factor: float | None = None) -> np.ndarray | None:
+    """What the pen makes of a photo with these parts dark, see drawn()."""
     maps = face_maps()
     photo = face_photo(maps)
     for part in dark:
         where = part & (maps["skin"] > 0.5)
         photo[where] = DARK if factor is None else (photo[where] * factor).astype(np.uint8)
-    drawing = draw_head(photo, maps, HANDS["anime"])
+    return draw_head(photo, maps, HANDS["anime"])
+
+
+def drawn(*dark: np.ndarray, factor: float | None = None) -> dict[str, bool]:
+    """By name, whether the drawing is dark there when these parts of the photo are.
+
+    ``factor``: they are a shadow of the skin, so light, instead of hair.
+    """
+    drawing = drawing_of(*dark, factor=factor)
     assert drawing is not None
     lightness = to_lab(drawing)[..., 0]
     cheek = lightness[150:156, 95:105].mean()
@@ -54,6 +59,14 @@ def test_a_dark_jaw_under_a_bare_lip_is_a_shadow(dark: tuple[np.ndarray, ...]) -
 
 def test_one_side_in_the_shade_is_no_beard() -> None:
     assert not any(drawn((ROWS > 130) & (COLUMNS > 128), factor=0.5).values())
+
+
+def test_a_face_that_may_wear_a_beard_is_not_drawn() -> None:
+    """Drawn bare it would teach to shave; a lip or a chin alone that is a little darker is no beard."""
+    assert drawing_of(LIP, CHIN, factor=0.83) is None
+    assert not any(drawn(LIP, factor=0.83).values())
+    assert not any(drawn(CHIN, factor=0.83).values())
+    assert not any(drawn(LIP, CHIN, factor=0.95).values())
 
 
 def test_holes_in_a_beard_are_closed() -> None:

@@ -29,6 +29,8 @@ class Kind(enum.Enum):
 
 # Fewer pixels than these say nothing, square units; skin nearer to lips than this is theirs, units.
 MIN_LIPS, MIN_PART, RED = 12.0, 8.0, 1.5
+# Where lip and chin are darker by this share of a full beard's limits, and none is found, there may be one.
+DOUBT = 0.55
 # Where the parts are asked for: shares of the mouth's half width, of the way from lips to chin, from nose to
 # lips and from mouth to eyes.
 CHIN_WIDE, CHIN_HIGH, JAW_BESIDE, JAW_HIGH = 0.75, (0.25, 0.9), 1.15, (0.1, 0.85)
@@ -78,6 +80,15 @@ def find_beard(lab: NDArray[np.float32], parts: Parts, chart: Chart) -> Kind | N
         if all(share >= limit for share, limit in zip(darker, kind.value, strict=False)):
             return kind
     return None
+
+
+def doubtful(lab: NDArray[np.float32], parts: Parts, eyes: Sequence[Eye]) -> bool:
+    """Whether there may be a beard that is not found: such a face, drawn bare, teaches to shave."""
+    chart = charted(parts, eyes)
+    if chart is None or find_beard(lab, parts, chart) is not None:
+        return False
+    lip, chin, _ = _darker(lab[..., 0], chart, _skin(parts), MIN_PART * parts.unit**2)
+    return lip >= DOUBT * Kind.FULL.value[0] and chin >= DOUBT * Kind.FULL.value[1]
 
 
 def draw_beard(

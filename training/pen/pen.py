@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.beard import draw_beard
+from animirror.training.pen.beard import doubtful, draw_beard
 from animirror.training.pen.eyes import draw_eye, find_eyes
 from animirror.training.pen.features import draw_brows, draw_mouth, draw_nose
 from animirror.training.pen.glasses import draw_glasses
@@ -28,7 +28,7 @@ def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -
 
     ``photo``: uint8 [S, S, 3] BGR, as the filter shows it to a generator; ``labels``: probability float32
     [S, S] of each label (CelebAMask-HQ's, merged), enlarged eyes and all. Returns uint8 [S, S, 3] BGR; None
-    where there is no face worth drawing.
+    where there is no face worth drawing, or one that may wear a beard.
     """
     parts = tidied(labels)
     if parts is None:
@@ -38,8 +38,10 @@ def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -
     tones = find_tones(lab, parts, hand)
     if tones is None:
         return None
-    canvas = Canvas(photo.astype(np.float32) / 255.0)
     eyes = find_eyes(lab, parts)
+    if doubtful(lab, parts, eyes):
+        return None
+    canvas = Canvas(photo.astype(np.float32) / 255.0)
     paint_skin(canvas, lab, parts, tones, hand)
     draw_beard(canvas, lab, parts, tones, eyes)
     draw_blush(canvas, parts, tones, hand, [eye.center for eye in eyes])
