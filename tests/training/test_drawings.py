@@ -49,6 +49,15 @@ def test_a_pair_is_the_photo_and_its_flat_drawing_in_the_same_place(options: Dis
     assert (drawing.view(128).mean(axis=2) < 75)[hair].mean() > 0.9
 
 
+def test_a_pairs_photo_has_its_hair_calmed_as_the_filter_shows_it(options: DistillOptions) -> None:
+    ((photo, _),) = read_pairs(Path(options.pairs), "validation")
+    view = photo.image.astype(float)
+    steps = np.abs(np.diff(view, axis=1)).mean(axis=2)
+    level = view.mean(axis=2)[:, 1:]
+    # The photo's noise is the same everywhere; a dark pixel is hair, a light one skin.
+    assert np.median(steps[level < 50]) < 0.6 * np.median(steps[level > 120])
+
+
 def test_prepared_again_nothing_is_drawn_twice_and_another_hand_needs_another_folder(
     root: Path, options: DistillOptions
 ) -> None:
