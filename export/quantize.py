@@ -32,6 +32,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from animirror.export.coloring import coloring
 from animirror.export.seen import Seen, look
 from animirror.realtime.errors import UserError
 from animirror.realtime.processor import int8_is_fast
@@ -121,11 +122,12 @@ def write_int8(path: Path, target: Path, task: str, inputs: NDArray[np.uint8], p
 
     Weights per channel, activations unsigned, both as QDQ: measured fastest on AVX512-VNNI (anime-lite, one
     thread: 10.5 ms; signed activations 11.6; fp32 18.4). Weights have 7 bits: CPUs without VNNI would
-    overflow with 8, and it costs 0.5 dB.
+    overflow with 8, and it costs 0.5 dB. A generator's colours stay float (see coloring).
     """
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+        kept = coloring(onnx.load(str(prepared))) if task == "stylization" else []
         with _silenced():
             quantize_static(
                 str(prepared),
@@ -137,6 +139,7 @@ def write_int8(path: Path, target: Path, task: str, inputs: NDArray[np.uint8], p
                 per_channel=True,
                 reduce_range=True,
                 op_types_to_quantize=OPERATIONS[task],
+                nodes_to_exclude=kept,
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={"CalibPercentile": percentile},
             )
