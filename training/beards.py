@@ -1,6 +1,6 @@
 """Beards grown by force: few photos show some, and who hardly ever saw one shaves everybody.
 
-The photo alone gets one, hairs and all; the pen finds it there and draws it.
+The photo alone gets one, hairs and all; the pen is told which, and draws it.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.beard import Kind, charted, find_beard, grown, room
+from animirror.training.pen.beard import Kind, Worn, charted, grown, look_for_beard, room
 from animirror.training.pen.eyes import find_eyes
 from animirror.training.pen.paint import Canvas, Lab, Map, blurred, median_color, random_lab, to_lab
 from animirror.training.pen.parts import Parts, tidied
 
 # How often each kind grows.
 SHARES = {Kind.FULL: 0.55, Kind.GOATEE: 0.3, Kind.MOUSTACHE: 0.15}
-# How dense it is, and how soft its border, units.
-DENSE, SOFT = (0.65, 0.95), (1.0, 3.0)
+# How dense it is (the thinnest is what a few weeks grow), and how soft its border, units.
+DENSE, SOFT = (0.45, 0.95), (1.0, 3.0)
 # Hairs: noise blurred so much across and down the picture (units), by which the density varies.
 HAIR, VARIES = (0.25, 0.8), 0.25
 # A beard has the hair's colour, but is no lighter than this share of the skin; without hair, one of these.
@@ -29,18 +29,23 @@ MIN_COLOR = 200.0
 
 
 def grow_beard(
-    photo: NDArray[np.uint8], labels: Mapping[str, Map], random: np.random.Generator
-) -> NDArray[np.uint8] | None:
-    """The photo with a beard; None where one is worn already or no mouth is seen.
+    photo: NDArray[np.uint8],
+    labels: Mapping[str, Map],
+    random: np.random.Generator,
+    worn: Worn | None = None,
+) -> tuple[NDArray[np.uint8], Worn] | None:
+    """The photo with a beard, and which; None where one is worn already or no mouth is seen.
 
-    ``photo``: uint8 [S, S, 3] BGR; ``labels``: float32 [S, S] in 0..1 by name (CelebAMask-HQ's).
+    ``photo``: uint8 [S, S, 3] BGR; ``labels``: float32 [S, S] in 0..1 by name (CelebAMask-HQ's); ``worn``:
+    the beard that is known to be there, None where nobody looked.
     """
     parts = tidied(labels)
     if parts is None:
         return None
     lab = to_lab(photo)
-    chart = charted(parts, find_eyes(lab, parts))
-    if chart is None or find_beard(lab, parts, chart) is not None:
+    eyes = find_eyes(lab, parts)
+    chart, worn = charted(parts, eyes), worn or look_for_beard(lab, parts, eyes)
+    if chart is None or worn is not Worn.NONE:
         return None
     color = _color(lab, parts, random)
     if color is None:
@@ -50,7 +55,7 @@ def grow_beard(
     density = random.uniform(*DENSE) * (1.0 + VARIES * _hairs(parts, random))
     canvas = Canvas(photo.astype(np.float32) / 255.0)
     canvas.lay(color, np.clip(shape * density, 0.0, 1.0) * room(parts))
-    return canvas.pixels
+    return canvas.pixels, Worn[kind.name]
 
 
 def _color(lab: NDArray[np.float32], parts: Parts, random: np.random.Generator) -> Lab | None:

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from animirror.realtime.regions import Crop
+from animirror.training.beard_marks import read_marks
 from animirror.training.data import Picture, read_pictures
 from animirror.training.head_labels import HAND_CODING
 from animirror.training.look import Look, as_filtered
 from animirror.training.options import DistillOptions, PictureSet
+from animirror.training.pen.beard import Worn
 from animirror.training.splits import Splits
 
 # A pair shows this many times the crop's side, so that jitter seldom finds a border.
@@ -39,7 +41,7 @@ class Task:
     """One photo to draw: ``picture`` with the margin, the head's own crop, its mask, where the pair goes.
 
     ``change``: what is done to it first; ``parts``: a mask of what a face mesh sees in it (animirror prepare
-    parts).
+    parts); ``worn``: the beard that a person saw on it, None where nobody looked.
     """
 
     picture: Picture
@@ -51,16 +53,26 @@ class Task:
     stem: str
     change: Change | None = None
     parts: Path | None = None
+    worn: Worn | None = None
 
 
 def drawing_tasks(
     options: DistillOptions, item: PictureSet, splits: Splits | None, part: str, count: int | None
 ) -> list[Task]:
-    """Each photo of ``item`` in ``part`` of the splits, at most ``count``; in training its copies, too."""
+    """Each photo of ``item`` in ``part`` of the splits; in training its copies, too.
+
+    ``count``: the first so many alone, and those with a beard that a person saw, for they are few.
+    """
     validation, root = part == "validation", Path(options.data_root)
     if validation and not (splits and splits.validation.get(item.name)):
         return []
-    pictures = read_pictures(root, [item], splits, validation)[:count]
+    marks = read_marks(Path(options.worn)).get(item.name, {}) if options.worn else {}
+    found = read_pictures(root, [item], splits, validation)
+    pictures = [
+        picture
+        for place, picture in enumerate(found)
+        if count is None or place < count or _bearded(marks.get(picture.path.stem))
+    ]
     # What a generator is shown, but for the place of the square: jitter moves that.
     shown = as_filtered(pictures, options)
     folder = Path(options.pairs) / part
@@ -74,6 +86,7 @@ def drawing_tasks(
             folder,
             f"{item.name}-{picture.path.stem}",
             parts=_parts(item, picture.path),
+            worn=marks.get(picture.path.stem),
         )
         for picture in shown
     ]
@@ -87,6 +100,10 @@ def drawing_tasks(
         *_changed(tasks, Change.BEARD, options.beards),
         *_with_plain_eyes(tasks, options.plain_eyes),
     ]
+
+
+def _bearded(worn: Worn | None) -> bool:
+    return worn is not None and worn.kind is not None
 
 
 def _parts(item: PictureSet, photo: Path) -> Path | None:

@@ -105,11 +105,11 @@ def read_pairs(folder: Path, part: str) -> list[tuple[Picture, Picture]]:
 
 
 def _check_same_hand(folder: Path, options: DistillOptions) -> None:
-    names = ("hand", "eyes", "studio_light", *COPIES)
+    names = ("hand", "eyes", "studio_light", "worn", *COPIES)
     wanted = {name: getattr(options, name) for name in names}
     about = folder / ABOUT
     if about.exists():
-        known = dict.fromkeys(COPIES, 0.0) | _read_about(about)
+        known = {"worn": ""} | dict.fromkeys(COPIES, 0.0) | _read_about(about)
         if known != wanted:
             raise UserError(
                 f"{folder} holds drawings made otherwise ({known}, now {wanted}); name another "
@@ -173,14 +173,14 @@ class _Drawer:
         picture = task.picture
         photo = picture.view(DRAWN_SIZE, BORDER)
         labels = self._labels(task)
-        random = np.random.default_rng(seed_of(task.stem))
+        random, worn = np.random.default_rng(seed_of(task.stem)), task.worn
         if task.change is Change.OPEN_MOUTH and labels:
             photo, labels = open_mouth(photo, labels, random) or (photo, None)
         if task.change is Change.SHUT_EYES and labels:
             photo, labels = shut_eyes(photo, labels, random) or (photo, None)
         if task.change is Change.BEARD and labels:
-            grown = grow_beard(photo, labels, random)
-            photo, labels = (photo, None) if grown is None else (grown, labels)
+            grown = grow_beard(photo, labels, random, worn)
+            photo, worn, labels = (photo, worn, None) if grown is None else (*grown, labels)
         glasses = None
         if task.change is Change.GLASSES and labels:
             glasses = choose_glasses(labels, random)
@@ -188,7 +188,7 @@ class _Drawer:
         if not labels:
             return
         photo = calmer(photo, labels[HAIR_LABEL], DRAWN_SIZE / MARGIN)
-        drawing = draw_head(photo, labels, HANDS[task.hand])
+        drawing = draw_head(photo, labels, HANDS[task.hand], worn)
         if drawing is None:
             return
         if glasses is not None:

@@ -297,6 +297,11 @@ class DistillOptions(CycleganOptions):
     beards: float = option(
         0.0, "share of the photos that are drawn once more, a beard grown on them (own idea)", 0.0, 1.0
     )
+    worn: str = option(
+        "",
+        "file of the beards that people saw on photos (training/beard_marks.py): all who wear one are drawn, "
+        "as it says; empty: the pen looks for itself",
+    )
     plain_eyes: float = option(
         0.0,
         "share of the photos that are drawn once more, eyes hardly enlarged or not at all: live, those that "

@@ -1,6 +1,7 @@
 """Photos drawn once more: mouths open, eyes shut, with glasses, beards, plainer eyes."""
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,23 @@ def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_
         face, jaw = np.abs(darker[40:65]).mean(), darker[78:112, 45:83]
         assert (jaw > 25).sum() > 40
         assert jaw.max() > 10 * face
+
+
+def test_beards_that_a_person_saw_are_drawn_beyond_the_count_too(root: Path, tmp_path: Path) -> None:
+    marks = tmp_path / "beards.json"
+    marks.write_text(json.dumps({"heads": {"unsure": ["00"], "full": ["02"]}}))
+    options = options_for(root, tmp_path, worn=str(marks))
+    assert prepare_drawings(options, count=2) == {"train": 2, "validation": 1}
+    jaws = {
+        photo.path.stem: (photo.view(128), drawing.view(128))
+        for photo, drawing in read_pairs(Path(options.pairs), "train")
+    }
+    assert list(jaws) == ["heads-01", "heads-02"]
+    darker = [
+        np.median(photo.astype(int)[95:105, 58:72]) - np.median(drawing.astype(int)[95:105, 58:72])
+        for photo, drawing in jaws.values()
+    ]
+    assert darker[1] > darker[0] + 20
 
 
 def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from animirror.training.pen.beard import Worn
 from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import to_lab
 from animirror.training.pen.pen import draw_head
@@ -18,22 +19,22 @@ LEFT, RIGHT = (ROWS > 176) & (COLUMNS < 110), (ROWS > 176) & (COLUMNS > 146)
 PLACES = {"lip": (168, 128), "chin": (195, 128), "left": (184, 98), "right": (184, 158)}
 
 
-def drawing_of(*dark: np.ndarray, factor: float | None = None) -> np.ndarray | None:
+def drawing_of(*dark: np.ndarray, factor: float | None = None, worn: Worn | None = None) -> np.ndarray | None:
     """What the pen makes of a photo with these parts dark, see drawn()."""
     maps = face_maps()
     photo = face_photo(maps)
     for part in dark:
         where = part & (maps["skin"] > 0.5)
         photo[where] = DARK if factor is None else (photo[where] * factor).astype(np.uint8)
-    return draw_head(photo, maps, HANDS["anime"])
+    return draw_head(photo, maps, HANDS["anime"], worn)
 
 
-def drawn(*dark: np.ndarray, factor: float | None = None) -> dict[str, bool]:
+def drawn(*dark: np.ndarray, factor: float | None = None, worn: Worn | None = None) -> dict[str, bool]:
     """By name, whether the drawing is dark there when these parts of the photo are.
 
-    ``factor``: they are a shadow of the skin, so light, instead of hair.
+    ``factor``: they are a shadow of the skin, so light, instead of hair; ``worn``: what a person saw.
     """
-    drawing = drawing_of(*dark, factor=factor)
+    drawing = drawing_of(*dark, factor=factor, worn=worn)
     assert drawing is not None
     lightness = to_lab(drawing)[..., 0]
     cheek = lightness[150:156, 95:105].mean()
@@ -72,3 +73,16 @@ def test_a_face_that_may_wear_a_beard_is_not_drawn() -> None:
 def test_holes_in_a_beard_are_closed() -> None:
     gaps = (ROWS + COLUMNS) % 12 < 4
     assert all(drawn(*(part & ~gaps for part in (LIP, CHIN, LEFT, RIGHT))).values())
+
+
+def test_what_a_person_saw_goes_before_what_the_pen_finds() -> None:
+    """Beards too thin for the rule, shadows that it takes for one, and photos that nobody is sure of."""
+    everywhere = {"lip": True, "chin": True, "left": True, "right": True}
+    assert drawn(LIP, CHIN, factor=0.95, worn=Worn.FULL) == everywhere
+    assert drawn(worn=Worn.MOUSTACHE) == {"lip": True, "chin": False, "left": False, "right": False}
+    bare = drawing_of(LIP, CHIN, LEFT, RIGHT, factor=0.7, worn=Worn.NONE)
+    bearded = drawing_of(LIP, CHIN, LEFT, RIGHT, factor=0.7)
+    assert bare is not None
+    assert bearded is not None
+    assert (to_lab(bare)[..., 0] - to_lab(bearded)[..., 0])[CHIN & (ROWS < 200)].mean() > 10
+    assert drawing_of(worn=Worn.UNSURE) is None

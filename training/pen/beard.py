@@ -1,7 +1,8 @@
 """Beards: where a mouth is surrounded by skin darker than the cheeks, one clean shape of three is drawn.
 
 A lamp at one side or above darkens jaws, too, but not the upper lip and both sides of a jaw: so each part is
-compared with the cheek over it, and what grows is a moustache, a goatee or a full beard, or nothing.
+compared with the cheek over it, and what grows is a moustache, a goatee or a full beard, or nothing. What a
+person saw (`Worn`) goes before.
 """
 
 from __future__ import annotations
@@ -25,6 +26,20 @@ class Kind(enum.Enum):
     FULL = (0.15, 0.20, 0.12)
     GOATEE = (0.18, 0.12)
     MOUSTACHE = (0.35,)
+
+
+class Worn(enum.Enum):
+    """What a person saw on a photo."""
+
+    FULL = "full"
+    GOATEE = "goatee"
+    MOUSTACHE = "moustache"
+    NONE = "none"
+    UNSURE = "unsure"
+
+    @property
+    def kind(self) -> Kind | None:
+        return Kind.__members__.get(self.name)
 
 
 # Fewer pixels than these say nothing, square units; skin nearer to lips than this is theirs, units.
@@ -82,24 +97,27 @@ def find_beard(lab: NDArray[np.float32], parts: Parts, chart: Chart) -> Kind | N
     return None
 
 
-def doubtful(lab: NDArray[np.float32], parts: Parts, eyes: Sequence[Eye]) -> bool:
-    """Whether there may be a beard that is not found: such a face, drawn bare, teaches to shave."""
+def look_for_beard(lab: NDArray[np.float32], parts: Parts, eyes: Sequence[Eye]) -> Worn:
+    """The beard that is there; UNSURE where there may be one: such a face, drawn bare, teaches to shave."""
     chart = charted(parts, eyes)
-    if chart is None or find_beard(lab, parts, chart) is not None:
-        return False
+    if chart is None:
+        return Worn.NONE
+    kind = find_beard(lab, parts, chart)
+    if kind is not None:
+        return Worn[kind.name]
     lip, chin, _ = _darker(lab[..., 0], chart, _skin(parts), MIN_PART * parts.unit**2)
-    return lip >= DOUBT * Kind.FULL.value[0] and chin >= DOUBT * Kind.FULL.value[1]
+    doubtful = lip >= DOUBT * Kind.FULL.value[0] and chin >= DOUBT * Kind.FULL.value[1]
+    return Worn.UNSURE if doubtful else Worn.NONE
 
 
 def draw_beard(
-    canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, eyes: Sequence[Eye]
+    canvas: Canvas, lab: NDArray[np.float32], parts: Parts, tones: Tones, eyes: Sequence[Eye], worn: Worn
 ) -> None:
-    """The beard over the skin of the face, where there is one."""
+    """The beard that is worn over the skin of the face, if any."""
     chart = charted(parts, eyes)
-    kind = find_beard(lab, parts, chart) if chart else None
-    if chart is None or kind is None:
+    if chart is None or worn.kind is None:
         return
-    shape = grown(kind, chart)
+    shape = grown(worn.kind, chart)
     here = shape & _skin(parts)
     color = median_color(lab, here) if here.any() else tones.shadow
     color = Lab(min(color.lightness, tones.median.lightness - DARKER), color.green_red, color.blue_yellow)

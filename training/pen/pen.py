@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.beard import doubtful, draw_beard
+from animirror.training.pen.beard import Worn, draw_beard, look_for_beard
 from animirror.training.pen.eyes import draw_eye, find_eyes
 from animirror.training.pen.features import draw_brows, draw_mouth, draw_nose
 from animirror.training.pen.glasses import draw_glasses
@@ -23,12 +23,15 @@ from animirror.training.pen.skin import draw_blush, draw_outline, find_tones, pa
 LEVELS, REACH = 30.0, 4.0
 
 
-def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -> NDArray[np.uint8] | None:
+def draw_head(
+    photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand, worn: Worn | None = None
+) -> NDArray[np.uint8] | None:
     """The head in the middle of a photo as ``hand`` draws it; what is not head stays the photo.
 
     ``photo``: uint8 [S, S, 3] BGR, as the filter shows it to a generator; ``labels``: probability float32
-    [S, S] of each label (CelebAMask-HQ's, merged), enlarged eyes and all. Returns uint8 [S, S, 3] BGR; None
-    where there is no face worth drawing, or one that may wear a beard.
+    [S, S] of each label (CelebAMask-HQ's, merged), enlarged eyes and all; ``worn``: the beard that is known
+    to be there, None where the pen must look for itself. Returns uint8 [S, S, 3] BGR; None where there is no
+    face worth drawing, or one that may wear a beard.
     """
     parts = tidied(labels)
     if parts is None:
@@ -39,11 +42,12 @@ def draw_head(photo: NDArray[np.uint8], labels: Mapping[str, Map], hand: Hand) -
     if tones is None:
         return None
     eyes = find_eyes(lab, parts)
-    if doubtful(lab, parts, eyes):
+    worn = worn or look_for_beard(lab, parts, eyes)
+    if worn is Worn.UNSURE:
         return None
     canvas = Canvas(photo.astype(np.float32) / 255.0)
     paint_skin(canvas, lab, parts, tones, hand)
-    draw_beard(canvas, lab, parts, tones, eyes)
+    draw_beard(canvas, lab, parts, tones, eyes, worn)
     draw_blush(canvas, parts, tones, hand, [eye.center for eye in eyes])
     draw_nose(canvas, parts, tones)
     draw_mouth(canvas, lab, parts, tones)
