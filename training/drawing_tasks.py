@@ -23,6 +23,8 @@ from animirror.training.splits import Splits
 MARGIN = 1.25
 # Options that have photos drawn once more.
 COPIES = ("open_mouths", "shut_eyes", "glasses", "beards", "plain_eyes")
+# How the names of copies with plainer eyes end.
+PLAIN_EYES = "eyes"
 # Of the enlargement of eyes, photos with plain eyes get a random share up to this.
 PLAIN = 0.6
 
@@ -66,7 +68,7 @@ def drawing_tasks(
     validation, root = part == "validation", Path(options.data_root)
     if validation and not (splits and splits.validation.get(item.name)):
         return []
-    marks = read_marks(Path(options.worn)).get(item.name, {}) if options.worn else {}
+    marks = read_marks(Path(options.beards_seen)).get(item.name, {}) if options.beards_seen else {}
     found = read_pictures(root, [item], splits, validation)
     pictures = [
         picture
@@ -134,12 +136,20 @@ def _with_plain_eyes(tasks: Sequence[Task], share: float) -> list[Task]:
     """``share`` of the photos once more, their eyes less enlarged; the same ones each time."""
     copies = []
     for task in tasks:
-        stem, look = f"{task.stem}-eyes", task.picture.look
+        stem, look = f"{task.stem}-{PLAIN_EYES}", task.picture.look
         if isinstance(look, Look) and look.amount > 1 and _among(stem, share):
             part = PLAIN * float(np.random.default_rng(seed_of(stem)).random())
             plain = replace(look, amount=1.0 + part * (look.amount - 1.0))
             copies.append(replace(task, stem=stem, picture=replace(task.picture, look=plain)))
     return copies
+
+
+def original(stem: str) -> str:
+    """The name of the pair that a copy is of: its own, where it is no copy."""
+    for ending in (*(change.value for change in Change), PLAIN_EYES):
+        if stem.endswith(f"-{ending}"):
+            return stem.removesuffix(f"-{ending}")
+    return stem
 
 
 def _among(stem: str, share: float) -> bool:

@@ -105,11 +105,11 @@ def read_pairs(folder: Path, part: str) -> list[tuple[Picture, Picture]]:
 
 
 def _check_same_hand(folder: Path, options: DistillOptions) -> None:
-    names = ("hand", "eyes", "studio_light", "worn", *COPIES)
+    names = ("hand", "eyes", "studio_light", "beards_seen", *COPIES)
     wanted = {name: getattr(options, name) for name in names}
     about = folder / ABOUT
     if about.exists():
-        known = {"worn": ""} | dict.fromkeys(COPIES, 0.0) | _read_about(about)
+        known = {"beards_seen": ""} | dict.fromkeys(COPIES, 0.0) | _read_about(about)
         if known != wanted:
             raise UserError(
                 f"{folder} holds drawings made otherwise ({known}, now {wanted}); name another "

@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from animirror.training.beard_marks import read_marks
 from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
-from animirror.training.drawing_tasks import MARGIN
+from animirror.training.drawing_tasks import MARGIN, original
 from animirror.training.drawings import read_pairs
 from animirror.training.look import as_filtered
 from animirror.training.options import DistillOptions
@@ -47,12 +48,27 @@ def photo_lessons(options: DistillOptions, splits: Splits | None) -> Lessons:
 
 def pair_lessons(options: DistillOptions) -> Lessons:
     """Photos with their drawings, of the folder ``pairs``. Raises UserError where there are none."""
-    pairs = read_pairs(Path(options.pairs), "train")
+    pairs = _bearded_often(read_pairs(Path(options.pairs), "train"), options)
     # Pairs are stored with no more margin than this needs.
     jitter = replace(jitters(options)[0], **PAIR_JITTER)
     return Lessons(
         len(pairs), lambda start, end: Pairs(pairs, options.size, start, end, options.seed, jitter)
     )
+
+
+def _bearded_often(
+    pairs: Sequence[tuple[Picture, Picture]], options: DistillOptions
+) -> list[tuple[Picture, Picture]]:
+    if options.beards_often == 1 or not options.beards_seen:
+        return list(pairs)
+    wearing = {
+        f"{name}-{stem}"
+        for name, marks in read_marks(Path(options.beards_seen)).items()
+        for stem, worn_there in marks.items()
+        if worn_there.kind is not None
+    }
+    bearded = [pair for pair in pairs if original(pair[0].path.stem) in wearing]
+    return [*pairs, *bearded * (options.beards_often - 1)]
 
 
 T = TypeVar("T")

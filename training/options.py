@@ -297,10 +297,16 @@ class DistillOptions(CycleganOptions):
     beards: float = option(
         0.0, "share of the photos that are drawn once more, a beard grown on them (own idea)", 0.0, 1.0
     )
-    worn: str = option(
+    beards_seen: str = option(
         "",
         "file of the beards that people saw on photos (training/beard_marks.py): all who wear one are drawn, "
         "as it says; empty: the pen looks for itself",
+    )
+    beards_often: int = option(
+        1,
+        "photos with such a beard are shown so many times as often as others: L1 prefers what is usual, "
+        "and that is a bare chin (own idea)",
+        minimum=1,
     )
     plain_eyes: float = option(
         0.0,

@@ -10,6 +10,7 @@ import pytest
 
 from animirror.realtime.errors import UserError
 from animirror.training.drawings import prepare_drawings, read_pairs
+from animirror.training.lessons import pair_lessons
 from animirror.training.options import DistillOptions
 from tests.training.head_files import options_for, write_heads
 
@@ -71,7 +72,7 @@ def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_
 def test_beards_that_a_person_saw_are_drawn_beyond_the_count_too(root: Path, tmp_path: Path) -> None:
     marks = tmp_path / "beards.json"
     marks.write_text(json.dumps({"heads": {"unsure": ["00"], "full": ["02"]}}))
-    options = options_for(root, tmp_path, worn=str(marks))
+    options = options_for(root, tmp_path, beards_seen=str(marks))
     assert prepare_drawings(options, count=2) == {"train": 2, "validation": 1}
     jaws = {
         photo.path.stem: (photo.view(128), drawing.view(128))
@@ -83,6 +84,15 @@ def test_beards_that_a_person_saw_are_drawn_beyond_the_count_too(root: Path, tmp
         for photo, drawing in jaws.values()
     ]
     assert darker[1] > darker[0] + 20
+
+
+def test_photos_with_such_a_beard_and_their_copies_are_shown_more_often(root: Path, tmp_path: Path) -> None:
+    marks = tmp_path / "beards.json"
+    marks.write_text(json.dumps({"heads": {"none": ["00"], "goatee": ["02"]}}))
+    options = options_for(root, tmp_path, beards_seen=str(marks), beards_often=3, eyes=2.0, plain_eyes=1.0)
+    assert prepare_drawings(options) == {"train": 6, "validation": 1}
+    assert pair_lessons(options).pictures == 6 + 2 * 2
+    assert pair_lessons(dataclasses.replace(options, beards_often=1)).pictures == 6
 
 
 def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
