@@ -18,8 +18,8 @@ from animirror.training.pen.parts import Parts, tidied
 
 # How often each kind grows.
 SHARES = {Kind.FULL: 0.55, Kind.GOATEE: 0.3, Kind.MOUSTACHE: 0.15}
-# How dense it is (the thinnest is what a few weeks grow), and how soft its border, units.
-DENSE, SOFT = (0.45, 0.95), (1.0, 3.0)
+# How dense it is, and how soft its border, units.
+DENSE, SOFT = (0.65, 0.95), (1.0, 3.0)
 # Hairs: noise blurred so much across and down the picture (units), by which the density varies.
 HAIR, VARIES = (0.25, 0.8), 0.25
 # A beard has the hair's colour, but is no lighter than this share of the skin; without hair, one of these.
