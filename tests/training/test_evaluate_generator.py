@@ -93,8 +93,7 @@ def test_the_command_scores_the_style_that_ships(tmp_path: Path, capsys: pytest.
     score = json.loads(capsys.readouterr().out)
     assert (score["photos"], score["kept"]["heads"], score["distances"]) == (2, 1, None)
     assert score["kept"]["face"] > 0.8
-    # Of hair in few calm tones the segmenter, which knows photos, takes nearly half for cloth here.
-    assert score["kept"]["hair"] > 0.4
+    assert score["kept"]["hair"] > 0.6
     assert cv2.imread(str(sheet)).shape[0] == 2 * SHEET_SIDE
 
 
