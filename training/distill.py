@@ -5,12 +5,12 @@ animirror train distill options.json --resume
 animirror train distill options.json          with "pairs": a folder of `animirror prepare drawings`
 
 Only photos are needed: what the teacher makes of each is what the student is to make of it. Its losses are
-the L1 to the teacher's drawing (and, where it is wanted, to its gradients), the L1 between what both drawings
-give in the layers of the student's own discriminator (feature matching: pix2pixHD, Wang et al., CVPR 2018,
-equation 3), and the least-squares GAN loss of that discriminator, which takes the teacher's drawings for real
-ones (the teacher's output as the truth for unpaired photos: GAN Compression, Li et al., CVPR 2020, section
-3.1). Features of the discriminator need no weights from elsewhere, and fit whatever layers teacher and
-student have.
+the L1 to the teacher's drawing (and, where it is wanted, to its gradients, or the square to its tones), the
+L1 between what both drawings give in the layers of the student's own discriminator (feature matching:
+pix2pixHD, Wang et al., CVPR 2018, equation 3), and the least-squares GAN loss of that discriminator, which
+takes the teacher's drawings for real ones (the teacher's output as the truth for unpaired photos: GAN
+Compression, Li et al., CVPR 2020, section 3.1). Features of the discriminator need no weights from
+elsewhere, and fit whatever layers teacher and student have.
 
 The teacher may also be no network but a pen that draws by rule (training/pen): it is slow, and its drawings
 are made beforehand, as pairs.
@@ -65,6 +65,7 @@ class Distillation(GanTraining):
         self.weights = {
             "l1": options.lambda_l1,
             "gradients": options.lambda_gradients,
+            "tones": options.lambda_tones,
             "features": options.lambda_features,
             "gan": options.lambda_gan,
             "equivariance": options.lambda_equivariance,
@@ -141,6 +142,8 @@ class Distillation(GanTraining):
         found = {"l1": losses.weighted_l1(drawn, wanted, weights)}
         if self.weights["gradients"] > 0:
             found["gradients"] = losses.weighted_gradient_l1(drawn, wanted, weights)
+        if self.weights["tones"] > 0:
+            found["tones"] = losses.tone_loss(drawn, wanted, weights)
         return found
 
     def _update_discriminator(self, wanted: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:

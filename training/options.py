@@ -333,6 +333,12 @@ class DistillOptions(CycleganOptions):
         "weight of the L1 between gradients, pixel by pixel: takes the photo's texture off flat tones",
         minimum=0.0,
     )
+    lambda_tones: float = option(
+        0.0,
+        "weight of the squared difference of averages over 1/16 of the side: what is rare and large, a beard, "
+        "is learnt sooner (own idea)",
+        minimum=0.0,
+    )
     lambda_features: float = option(
         10.0, "weight of the L1 between features of the discriminator (pix2pixHD: 10)", minimum=0.0
     )

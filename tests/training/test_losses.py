@@ -123,6 +123,19 @@ def test_texture_on_a_flat_tone_is_seen_in_the_gradients() -> None:
     assert losses.weighted_gradient_l1(texture, target, weights) == pytest.approx(0.2 * 8 / 7, rel=1e-4)
 
 
+def test_tones_count_by_their_square_and_texture_does_not() -> None:
+    target, weights = torch.zeros(1, 3, 64, 64), torch.ones(1, 1, 64, 64)
+    texture = torch.where(torch.arange(64) % 2 == 0, 0.4, -0.4).expand(1, 3, 64, 64)
+    assert losses.tone_loss(texture, target, weights) == pytest.approx(0.0, abs=1e-7)
+    beard = target.clone()
+    beard[..., 32:, :] = -0.4
+    assert losses.tone_loss(beard, target, weights) == pytest.approx(0.4**2 / 2)
+    assert losses.tone_loss(2 * beard, target, weights) == pytest.approx(0.8**2 / 2)
+    # Where nothing is drawn, the same error counts a tenth.
+    weights[..., 32:, :] = 0.1
+    assert losses.tone_loss(beard, target, weights) == pytest.approx(0.4**2 * 0.1 / 1.1, rel=1e-4)
+
+
 def test_averages_are_those_of_whole_squares() -> None:
     maps = torch.rand(2, 3, 40, 33)
     side = losses.NEIGHBOURHOOD
