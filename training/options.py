@@ -335,8 +335,8 @@ class DistillOptions(CycleganOptions):
     )
     lambda_tones: float = option(
         0.0,
-        "weight of the squared difference of averages over 1/16 of the side: what is rare and large, a beard, "
-        "is learnt sooner (own idea)",
+        "weight of the squared difference of averages over 1/16 of the side: what is rare and large, a "
+        "beard, is learnt sooner (own idea)",
         minimum=0.0,
     )
     lambda_features: float = option(
