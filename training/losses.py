@@ -133,11 +133,11 @@ def color_loss(drawing: torch.Tensor, photo: torch.Tensor) -> torch.Tensor:
 
 
 def tone_loss(result: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean of the squared difference of the averaged cells: [N, 3, H, W] twice, weights above 0
-    [N, 1, H, W].
+    """Weighted mean of the squared difference of the averaged cells, as COLOR_CELLS has them.
 
-    L1 wants the median, and pulls at a great error no more than at a line's: a beard that one head of seven
-    has stays unlearnt. The square wants the mean, and grows with the error; over cells, it blurs no line.
+    float [N, 3, H, W] twice, weights [N, 1, H, W] above 0. L1 wants the median, and pulls at a great error no
+    more than at a line's: a beard that one head of seven has stays unlearnt. The square wants the mean, and
+    grows with the error; over cells, it blurs no line (own idea).
     """
     counted = _cells(weights)
     error = _cells((result.float() - target.float()) * weights) / counted
