@@ -32,7 +32,8 @@ from animirror.realtime.errors import UserError
 from animirror.training import losses
 from animirror.training.gan import CycleGan, check_networks
 from animirror.training.networks import build
-from animirror.training.options import CycleganOptions, load_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import load_options
 from animirror.training.pool import ImagePool
 
 # Steps before the clock counts: oneDNN and cuDNN choose their kernels, compilers compile.

@@ -20,7 +20,8 @@ from animirror.training.gan import CycleGan, check_networks
 from animirror.training.look import as_filtered
 from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Monitor
-from animirror.training.options import CycleganOptions, load_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import load_options
 from animirror.training.processes import Processes
 from animirror.training.splits import read_splits
 from animirror.training.state import Progress, start

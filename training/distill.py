@@ -38,7 +38,8 @@ from animirror.training.lessons import pair_lessons, photo_lessons, spread
 from animirror.training.loop import loader, run_loop
 from animirror.training.monitor import Judge, Monitor
 from animirror.training.networks.blocks import freeze_norms
-from animirror.training.options import DistillOptions, load_options
+from animirror.training.options import DistillOptions
+from animirror.training.options_file import load_options
 from animirror.training.pool import ImagePool
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_photos

@@ -36,9 +36,11 @@ from animirror.training.data import Picture
 from animirror.training.drawing_tasks import COPIES, MARGIN, Change, Task, drawing_tasks, seed_of
 from animirror.training.glasses import choose_glasses
 from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
+from animirror.training.jaw_shade import shade_jaw
 from animirror.training.look import Look
 from animirror.training.open_mouth import open_mouth
-from animirror.training.options import DistillOptions, load_options
+from animirror.training.options import DistillOptions
+from animirror.training.options_file import load_options
 from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
 from animirror.training.pen.pen import draw_head
@@ -191,6 +193,10 @@ class _Drawer:
         drawing = draw_head(photo, labels, HANDS[task.hand], worn)
         if drawing is None:
             return
+        shaded = shade_jaw(photo, labels, random, worn) if task.change is Change.SHADE else photo
+        if shaded is None:
+            return
+        photo = shaded
         if glasses is not None:
             photo, drawing = glasses.onto_photo(photo), glasses.onto_drawing(drawing)
         _write(photo, task.folder / PHOTOS / f"{task.stem}.png")

@@ -21,7 +21,8 @@ from rich.table import Table
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop, label_indices, whole_frame
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.zoo import Zoo
-from animirror.training.options import SegformerOptions, load_options
+from animirror.training.options import SegformerOptions
+from animirror.training.options_file import load_options
 from animirror.training.parsing_data import FACE_GROUPS, GROUPS, HeadMeter, Sample, read_set
 from animirror.training.splits import read_splits
 

@@ -25,7 +25,8 @@ from animirror.realtime.segment import load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.face_mesh import OVAL, RINGS, FaceMesh, fill
 from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
-from animirror.training.options import MaskSet, SegformerOptions, load_options
+from animirror.training.options import MaskSet, SegformerOptions
+from animirror.training.options_file import load_options
 from animirror.training.parsing_data import read_image, read_mask
 from animirror.training.png import write_png
 from animirror.training.seen_parts import PLAIN, SEEN, UNKNOWN

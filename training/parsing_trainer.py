@@ -26,7 +26,8 @@ from animirror.training import parsing_report as report
 from animirror.training.checkpoint import load_weights, read_description, save_checkpoint, save_tensors
 from animirror.training.confusion import Confusion, Scores
 from animirror.training.losses import grouped_cross_entropy, small_head_weights
-from animirror.training.options import SegformerOptions, dump_options
+from animirror.training.options import SegformerOptions
+from animirror.training.options_file import dump_options
 from animirror.training.parsing_views import WholePictures
 from animirror.training.stopper import Stopper
 

@@ -23,7 +23,8 @@ from animirror.training.checkpoint import load_checkpoint
 from animirror.training.features import DISTANCES
 from animirror.training.history import LOSSES, SCORES, WARNINGS, Row, column, read_table
 from animirror.training.monitor import GENERATOR_LOSSES, JUDGE_LOSSES
-from animirror.training.options import CycleganOptions, parse_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import parse_options
 from animirror.training.plots import Curve, plot
 from animirror.training.png import write_png
 from animirror.training.samples import translate, validation_photos

@@ -26,7 +26,8 @@ from animirror.training.labels import head_regions, resolve_labels
 from animirror.training.muon import MuonAdamW
 from animirror.training.networks import build
 from animirror.training.networks.segformer import VARIANTS
-from animirror.training.options import SegformerOptions, dump_options, load_options
+from animirror.training.options import SegformerOptions
+from animirror.training.options_file import dump_options, load_options
 from animirror.training.parsing_data import (
     FACE_GROUPS,
     GROUPS,

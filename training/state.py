@@ -15,7 +15,8 @@ import torch
 from animirror.realtime.errors import UserError
 from animirror.training.checkpoint import load_tensors, save_checkpoint, save_tensors
 from animirror.training.gan import GanTraining
-from animirror.training.options import CycleganOptions, dump_options, load_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import dump_options, load_options
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,8 @@ from animirror.training.checkpoint import checkpoint_path, load_tensors, save_te
 from animirror.training.drawings import read_pairs
 from animirror.training.lessons import spread
 from animirror.training.networks import build
-from animirror.training.options import DistillOptions, load_options
+from animirror.training.options import DistillOptions
+from animirror.training.options_file import load_options
 from animirror.training.samples import translate
 
 # Photos that the statistics are taken from.

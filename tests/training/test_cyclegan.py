@@ -16,7 +16,8 @@ from animirror.training import cyclegan, loop, samples
 from animirror.training.checkpoint import load_checkpoint, load_tensors, save_tensors
 from animirror.training.gan import CycleGan, check_networks
 from animirror.training.history import LOSSES, SCORES, WARNINGS, read_table
-from animirror.training.options import CycleganOptions, load_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import load_options
 from animirror.training.processes import Processes
 from animirror.training.samples import translate, validation_drawings, validation_photos
 from animirror.training.splits import read_splits

@@ -17,13 +17,8 @@ from animirror.training import distill
 from animirror.training.checkpoint import load_checkpoint, load_tensors, save_checkpoint
 from animirror.training.gan import check_networks
 from animirror.training.networks import build
-from animirror.training.options import (
-    CycleganOptions,
-    DistillOptions,
-    PictureSet,
-    load_options,
-    parse_options,
-)
+from animirror.training.options import CycleganOptions, DistillOptions, PictureSet
+from animirror.training.options_file import load_options, parse_options
 from animirror.training.report import report
 
 TEACHER = {"name": "lite", "width": 16, "blocks": 1, "detail_blocks": 1}

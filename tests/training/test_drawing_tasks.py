@@ -1,4 +1,4 @@
-"""Photos drawn once more: mouths open, eyes shut, with glasses, beards, plainer eyes."""
+"""Photos drawn once more: mouths, eyes, glasses, beards or the light changed."""
 
 import dataclasses
 import json
@@ -67,6 +67,19 @@ def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_
         face, jaw = np.abs(darker[40:65]).mean(), darker[78:112, 45:83]
         assert (jaw > 25).sum() > 40
         assert jaw.max() > 10 * face
+
+
+def test_photos_come_once_more_with_shade_on_the_photo_alone(root: Path, tmp_path: Path) -> None:
+    shading = options_for(root, tmp_path, shades=1.0)
+    pictures = list(drawn_twice(shading, "shade"))
+    for lit, shaded in pictures[::2]:
+        darker = lit.mean(axis=2) - shaded.mean(axis=2)
+        assert (darker[78:112, 45:83] > 12).sum() > 40
+        assert np.abs(darker[:65]).max() < 6
+    for plain, still in pictures[1::2]:
+        assert np.array_equal(plain, still)
+    with pytest.raises(UserError, match="holds drawings made otherwise"):
+        prepare_drawings(dataclasses.replace(shading, shades=0.5))
 
 
 def test_beards_that_a_person_saw_are_drawn_beyond_the_count_too(root: Path, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from animirror.training.data import PHOTO_JITTER, Picture
 from animirror.training.drawings import PAIR_SIZE, prepare_drawings, read_pairs
 from animirror.training.head_labels import hand_labels, seen_labels
 from animirror.training.lessons import Pairs
-from animirror.training.options import DistillOptions, dump_options, parse_options
+from animirror.training.options import DistillOptions
+from animirror.training.options_file import dump_options, parse_options
 from animirror.training.seen_parts import SEEN
 from tests.training.head_files import options_for, write_heads
 

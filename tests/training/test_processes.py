@@ -11,7 +11,8 @@ import torch
 from animirror.training import cyclegan
 from animirror.training.checkpoint import load_tensors
 from animirror.training.history import LOSSES, SCORES, read_table
-from animirror.training.options import CycleganOptions, dump_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import dump_options
 from animirror.training.processes import Processes
 from animirror.training.state import STATE
 from tests.training.conftest import cyclegan_options
@@ -31,7 +32,8 @@ import sys
 from pathlib import Path
 from animirror.training.checkpoint import load_tensors
 from animirror.training.cyclegan import train
-from animirror.training.options import CycleganOptions, load_options
+from animirror.training.options import CycleganOptions
+from animirror.training.options_file import load_options
 
 options = load_options(CycleganOptions, Path(sys.argv[1]))
 folder = train(options, max_minutes=0.0)  # stops after its first step

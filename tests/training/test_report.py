@@ -14,7 +14,8 @@ from animirror.realtime.cli import build_parser
 from animirror.realtime.errors import UserError
 from animirror.training import cyclegan, report
 from animirror.training.history import LOSSES, SCORES, WARNINGS, Table
-from animirror.training.options import CycleganOptions, PictureSet, dump_options
+from animirror.training.options import CycleganOptions, PictureSet
+from animirror.training.options_file import dump_options
 from animirror.training.report import read_run, score_table
 from tests.training.conftest import cyclegan_options
 

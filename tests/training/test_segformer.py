@@ -25,7 +25,8 @@ from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, read_labels, resolve_labels
 from animirror.training.networks import build
 from animirror.training.networks.segformer import VARIANTS
-from animirror.training.options import HubSet, MaskSet, SegformerOptions, load_options
+from animirror.training.options import HubSet, MaskSet, SegformerOptions
+from animirror.training.options_file import load_options
 from animirror.training.parsing_data import Sample
 from animirror.training.parsing_report import overlay, overlay_sheet, palette, write_table
 from animirror.training.parsing_views import WholePictures, color_jittered
