@@ -67,6 +67,7 @@ class Distillation(GanTraining):
             "l1": options.lambda_l1,
             "gradients": options.lambda_gradients,
             "tones": options.lambda_tones,
+            "strokes": options.lambda_strokes,
             "features": options.lambda_features,
             "gan": options.lambda_gan,
             "equivariance": options.lambda_equivariance,
@@ -145,6 +146,8 @@ class Distillation(GanTraining):
             found["gradients"] = losses.weighted_gradient_l1(drawn, wanted, weights)
         if self.weights["tones"] > 0:
             found["tones"] = losses.tone_loss(drawn, wanted, weights)
+        if self.weights["strokes"] > 0:
+            found["strokes"] = losses.tone_loss(drawn, wanted, weights, losses.STROKE_CELLS)
         return found
 
     def _update_discriminator(self, wanted: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:

@@ -22,7 +22,7 @@ from animirror.training.splits import Splits
 # A pair shows this many times the crop's side, so that jitter seldom finds a border.
 MARGIN = 1.25
 # Options that have photos drawn once more.
-COPIES = ("open_mouths", "shut_eyes", "glasses", "beards", "shades", "plain_eyes")
+COPIES = ("open_mouths", "shut_eyes", "glasses", "wires", "beards", "shades", "plain_eyes")
 # How the names of copies with plainer eyes end.
 PLAIN_EYES = "eyes"
 # Of the enlargement of eyes, photos with plain eyes get a random share up to this.
@@ -35,6 +35,7 @@ class Change(enum.Enum):
     OPEN_MOUTH = "open"
     SHUT_EYES = "shut"
     GLASSES = "glasses"
+    WIRES = "wires"
     BEARD = "beard"
     SHADE = "shade"
 
@@ -100,6 +101,7 @@ def drawing_tasks(
         *_opened(tasks, options.open_mouths),
         *_changed(tasks, Change.SHUT_EYES, options.shut_eyes),
         *_changed(tasks, Change.GLASSES, options.glasses),
+        *_changed(tasks, Change.WIRES, options.wires),
         *_changed(tasks, Change.BEARD, options.beards),
         *_changed(tasks, Change.SHADE, options.shades),
         *_with_plain_eyes(tasks, options.plain_eyes),

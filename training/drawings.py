@@ -34,7 +34,7 @@ from animirror.realtime.zoo import Zoo
 from animirror.training.beards import grow_beard
 from animirror.training.data import Picture
 from animirror.training.drawing_tasks import COPIES, MARGIN, Change, Task, drawing_tasks, seed_of
-from animirror.training.glasses import choose_glasses
+from animirror.training.glasses import MATERIALS, METAL, choose_glasses
 from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
 from animirror.training.jaw_shade import shade_jaw
 from animirror.training.look import Look
@@ -184,8 +184,9 @@ class _Drawer:
             grown = grow_beard(photo, labels, random, worn)
             photo, worn, labels = (photo, worn, None) if grown is None else (*grown, labels)
         glasses = None
-        if task.change is Change.GLASSES and labels:
-            glasses = choose_glasses(labels, random)
+        if task.change in (Change.GLASSES, Change.WIRES) and labels:
+            materials = (METAL,) if task.change is Change.WIRES else MATERIALS
+            glasses = choose_glasses(labels, random, materials)
             labels = labels if glasses else None
         if not labels:
             return

@@ -5,7 +5,7 @@ The photo gets them in a photo's colours, the drawing as they are drawn: bold, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -50,11 +50,12 @@ class Material:
     shine: float = 0.0
 
 
+METAL = Material(0.30, (Lab(45.0, -2.0, 0.0), Lab(75.0, 4.0, 25.0)), (0.015, 0.040), shine=20.0)
 # Black and brown horn, metal as thin as wire, and some of a colour.
 MATERIALS = (
     Material(0.45, (Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)), (0.018, 0.085)),
     Material(0.15, (Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)), (0.018, 0.085)),
-    Material(0.30, (Lab(45.0, -2.0, 0.0), Lab(75.0, 4.0, 25.0)), (0.015, 0.040), shine=20.0),
+    METAL,
     Material(0.10, (Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)), (0.018, 0.085)),
 )
 # Bands of shine on metal lie this far apart, distances between the eyes, and are no lighter than this.
@@ -122,10 +123,15 @@ class Glasses:
         return np.minimum(np.maximum(*streaks), self.frame.glass(canvas))
 
 
-def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Glasses | None:
+def choose_glasses(
+    labels: Mapping[str, Map],
+    random: np.random.Generator,
+    materials: Sequence[Material] = MATERIALS,
+) -> Glasses | None:
     """A pair that fits the face; None where two eyes are not seen, or a pair is worn already.
 
-    ``labels``: float32 [S, S] in 0..1 by name (CelebAMask-HQ's), enlarged eyes and all.
+    ``labels``: float32 [S, S] in 0..1 by name (CelebAMask-HQ's), enlarged eyes and all; ``materials``: what
+    frames are made of, by their shares.
     """
     eyes = _eyes(labels["eyes"])
     if eyes is None or (labels["glasses"] > 0.5).mean() > WORN:
@@ -145,7 +151,8 @@ def choose_glasses(labels: Mapping[str, Map], random: np.random.Generator) -> Gl
     ]
     bridge, head = random.uniform(*BRIDGE), labels["skin"] + labels["ears"] + labels["hair"]
     dark = random.random() < DARK
-    material = MATERIALS[int(random.choice(len(MATERIALS), p=[material.share for material in MATERIALS]))]
+    shares_of = np.array([material.share for material in materials])
+    material = materials[int(random.choice(len(materials), p=shares_of / shares_of.sum()))]
     return Glasses(
         framed(lenses[0], lenses[1], apart, bridge, head),
         max(1.0, apart * float(np.exp(random.uniform(*np.log(material.thickness))))),

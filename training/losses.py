@@ -125,27 +125,31 @@ def _averaged(maps: torch.Tensor) -> torch.Tensor:
 
 # Averages over 1/16 of the side are coarser than eyes and lines and finer than face against hair.
 COLOR_CELLS = 16
+# Averages over 1/64 of the side are as coarse as a stroke is wide.
+STROKE_CELLS = 64
 
 
 def color_loss(drawing: torch.Tensor, photo: torch.Tensor) -> torch.Tensor:
     """L1 between the colours of COLOR_CELLS x COLOR_CELLS averaged cells of two pictures [N, 3, H, W]."""
-    return l1(_cells(drawing), _cells(photo))
+    return l1(_cells(drawing, COLOR_CELLS), _cells(photo, COLOR_CELLS))
 
 
-def tone_loss(result: torch.Tensor, target: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean of the squared difference of the averaged cells, as COLOR_CELLS has them.
+def tone_loss(
+    result: torch.Tensor, target: torch.Tensor, weights: torch.Tensor, cells: int = COLOR_CELLS
+) -> torch.Tensor:
+    """Weighted mean of the squared difference of ``cells`` x ``cells`` averages.
 
     float [N, 3, H, W] twice, weights [N, 1, H, W] above 0. L1 wants the median, and pulls at a great error no
     more than at a line's: a beard that one head of seven has stays unlearnt. The square wants the mean, and
     grows with the error; over cells, it blurs no line (own idea).
     """
-    counted = _cells(weights)
-    error = _cells((result.float() - target.float()) * weights) / counted
+    counted = _cells(weights, cells)
+    error = _cells((result.float() - target.float()) * weights, cells) / counted
     return (error.square() * counted).mean() / counted.mean()
 
 
-def _cells(maps: torch.Tensor) -> torch.Tensor:
-    return F.adaptive_avg_pool2d(maps.float(), (COLOR_CELLS, COLOR_CELLS))
+def _cells(maps: torch.Tensor, cells: int) -> torch.Tensor:
+    return F.adaptive_avg_pool2d(maps.float(), (cells, cells))
 
 
 # A webcam's frame-to-frame motion: a few pixels, about a degree, sensor noise of two grey levels.

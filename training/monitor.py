@@ -35,7 +35,18 @@ COLLAPSED = 0.15
 # Losses of a healthy run fall or wander; one at five times the median of all rows before runs away.
 EXPLODED, ROWS_TO_KNOW = 5.0, 3
 
-GENERATOR_LOSSES = ("gan", "cycle", "identity", "l1", "gradients", "features", "color", "equivariance")
+GENERATOR_LOSSES = (
+    "gan",
+    "cycle",
+    "identity",
+    "l1",
+    "gradients",
+    "tones",
+    "strokes",
+    "features",
+    "color",
+    "equivariance",
+)
 JUDGE_LOSSES = ("judge_drawings", "judge_photos")
 PLOT = "losses.png"
 

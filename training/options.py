@@ -284,6 +284,13 @@ class DistillOptions(CycleganOptions):
     glasses: float = option(
         0.0, "share of the photos that are drawn once more, wearing glasses put on them (own idea)", 0.0, 1.0
     )
+    wires: float = option(
+        0.0,
+        "share of the photos that are drawn once more, wearing glasses of thin metal, which are learnt last "
+        "(own idea)",
+        0.0,
+        1.0,
+    )
     beards: float = option(
         0.0, "share of the photos that are drawn once more, a beard grown on them (own idea)", 0.0, 1.0
     )
@@ -334,6 +341,12 @@ class DistillOptions(CycleganOptions):
         0.0,
         "weight of the squared difference of averages over 1/16 of the side: what is rare and large, a "
         "beard, is learnt sooner (own idea)",
+        minimum=0.0,
+    )
+    lambda_strokes: float = option(
+        0.0,
+        "weight of the squared difference of averages over 1/64 of the side: what is rare and thin, a frame "
+        "of metal, is learnt sooner (own idea)",
         minimum=0.0,
     )
     lambda_features: float = option(

@@ -105,7 +105,9 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn(
 
 
 def test_a_run_tells_its_story(data: Path, teacher: Path, tmp_path: Path) -> None:
-    options = options_for(data, teacher, tmp_path, lambda_gradients=5.0, lambda_tones=40.0)
+    options = options_for(
+        data, teacher, tmp_path, lambda_gradients=5.0, lambda_tones=40.0, lambda_strokes=20.0
+    )
     folder = distill.train(options)
     names = {path.name for path in folder.iterdir()}
     assert names >= {"options.json", "losses.csv", "losses.png", "last.safetensors", "state.safetensors"}
@@ -113,7 +115,8 @@ def test_a_run_tells_its_story(data: Path, teacher: Path, tmp_path: Path) -> Non
     assert sheet.shape == (3 * 32, 2 * 32, 3)  # photo, teacher, student
     row = losses_of(folder)[0]
     weighted = 10 * float(row["l1"]) + 10 * float(row["features"]) + float(row["gan"])
-    weighted += 5 * float(row["gradients"]) + 40 * float(row["tones"]) + float(row["equivariance"])
+    weighted += 5 * float(row["gradients"]) + float(row["equivariance"])
+    weighted += 40 * float(row["tones"]) + 20 * float(row["strokes"])
     assert float(row["generator"]) == pytest.approx(weighted, rel=1e-3)
     _, description = load_checkpoint(folder / "last.safetensors")
     assert description["provenance"]["command"] == "animirror train distill"
@@ -126,7 +129,7 @@ def test_a_run_tells_its_story(data: Path, teacher: Path, tmp_path: Path) -> Non
     assert np.abs(drawn - sheet[32:64, :32]).max() < 1
     with pytest.raises(UserError, match="already holds a run; resume it"):
         distill.train(options)
-    told = "gan 1, equivariance 1, l1 10, gradients 5, tones 40, features 10"
+    told = "gan 1, equivariance 1, l1 10, gradients 5, tones 40, strokes 20, features 10"
     assert report([folder], tmp_path / "report")[0].weights == told
 
 

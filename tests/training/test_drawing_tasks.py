@@ -59,6 +59,15 @@ def test_photos_come_once_more_with_glasses_on_photo_and_drawing(root: Path, tmp
         assert change[85:].max() == 0
 
 
+def test_wires_are_thinner_and_lighter_on_the_photo_than_on_the_drawing(root: Path, tmp_path: Path) -> None:
+    pictures = list(drawn_twice(options_for(root, tmp_path, wires=1.0), "wires"))
+    for (photo, worn), (drawing, drawn) in zip(pictures[::2], pictures[1::2], strict=True):
+        frames = [np.abs(a - b).max(axis=2)[40:75] > 30 for a, b in ((photo, worn), (drawing, drawn))]
+        assert frames[1].sum() > 60
+        assert frames[0].sum() < 0.8 * frames[1].sum()
+        assert np.abs(drawing - drawn)[85:].max() == 0
+
+
 def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
     growing = options_for(root, tmp_path, beards=1.0)
     for without, with_ in drawn_twice(growing, "beard"):

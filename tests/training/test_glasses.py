@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from animirror.training.glasses import DRAWN_LENS, DRAWN_LIGHTEST, Glasses, choose_glasses
+from animirror.training.glasses import DRAWN_LENS, DRAWN_LIGHTEST, METAL, Glasses, choose_glasses
 from animirror.training.pen.paint import Map, to_lab
 
 SIZE, LEFT, RIGHT = 256, (98, 120), (158, 120)
@@ -112,3 +112,11 @@ def test_metal_is_thin_and_shines_in_bands_and_horn_is_of_one_tone() -> None:
         assert glasses.thickness <= (0.040 if shines else 0.085) * 60 + 1e-6
     assert 18 <= len(metal) <= 42
     assert np.median(metal) > np.median(horn) + 15
+
+
+def test_frames_are_of_metal_alone_where_that_is_wanted() -> None:
+    for seed in range(12):
+        glasses = choose_glasses(labels(), np.random.default_rng(seed), (METAL,))
+        assert glasses is not None
+        assert glasses.shine.any()
+        assert glasses.thickness <= METAL.thickness[1] * 60 + 1e-6

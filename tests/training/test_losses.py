@@ -136,6 +136,17 @@ def test_tones_count_by_their_square_and_texture_does_not() -> None:
     assert losses.tone_loss(beard, target, weights) == pytest.approx(0.4**2 * 0.1 / 1.1, rel=1e-4)
 
 
+def test_a_stroke_that_is_left_out_counts_by_its_square_and_finer_lines_do_not() -> None:
+    target, weights = torch.zeros(1, 3, 256, 256), torch.ones(1, 1, 256, 256)
+    lines = torch.where(torch.arange(256) % 2 == 0, 0.4, -0.4).expand(1, 3, 256, 256)
+    assert losses.tone_loss(lines, target, weights, losses.STROKE_CELLS) == pytest.approx(0.0, abs=1e-7)
+    stroke = target.clone()
+    stroke[..., 128:130] = -0.8
+    # Half of each of 64 cells in 4096; of a cell of the tones, an eighth of 16 in 256.
+    assert losses.tone_loss(stroke, target, weights, losses.STROKE_CELLS) == pytest.approx(0.4**2 / 64)
+    assert losses.tone_loss(stroke, target, weights) == pytest.approx(0.1**2 / 16)
+
+
 def test_averages_are_those_of_whole_squares() -> None:
     maps = torch.rand(2, 3, 40, 33)
     side = losses.NEIGHBOURHOOD
