@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 
 from animirror.training.beard_marks import read_marks
 from animirror.training.data import Jitter, Picture, jittered, jitters, read_pictures, to_tensor
-from animirror.training.drawing_tasks import MARGIN, original
+from animirror.training.drawing_tasks import MARGIN, Change, original
 from animirror.training.drawings import read_pairs
 from animirror.training.look import as_filtered
 from animirror.training.options import DistillOptions
@@ -48,7 +48,7 @@ def photo_lessons(options: DistillOptions, splits: Splits | None) -> Lessons:
 
 def pair_lessons(options: DistillOptions) -> Lessons:
     """Photos with their drawings, of the folder ``pairs``. Raises UserError where there are none."""
-    pairs = _bearded_often(read_pairs(Path(options.pairs), "train"), options)
+    pairs = _some_often(read_pairs(Path(options.pairs), "train"), options)
     # Pairs are stored with no more margin than this needs.
     jitter = replace(jitters(options)[0], **PAIR_JITTER)
     return Lessons(
@@ -56,19 +56,26 @@ def pair_lessons(options: DistillOptions) -> Lessons:
     )
 
 
-def _bearded_often(
+def _some_often(
     pairs: Sequence[tuple[Picture, Picture]], options: DistillOptions
 ) -> list[tuple[Picture, Picture]]:
-    if options.beards_often == 1 or not options.beards_seen:
-        return list(pairs)
-    wearing = {
+    """All pairs, and once more those that are to be shown more often than others."""
+    wearing = _bearded(options)
+    bearded = [pair for pair in pairs if original(pair[0].path.stem) in wearing]
+    shaded = [pair for pair in pairs if pair[0].path.stem.endswith(f"-{Change.SHADE.value}")]
+    return [*pairs, *bearded * (options.beards_often - 1), *shaded * (options.shades_often - 1)]
+
+
+def _bearded(options: DistillOptions) -> set[str]:
+    """Names of the pairs of photos on which a person saw a beard."""
+    if not options.beards_seen:
+        return set()
+    return {
         f"{name}-{stem}"
         for name, marks in read_marks(Path(options.beards_seen)).items()
         for stem, worn_there in marks.items()
         if worn_there.kind is not None
     }
-    bearded = [pair for pair in pairs if original(pair[0].path.stem) in wearing]
-    return [*pairs, *bearded * (options.beards_often - 1)]
 
 
 T = TypeVar("T")

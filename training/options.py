@@ -312,6 +312,12 @@ class DistillOptions(CycleganOptions):
         "and that is a bare chin (own idea)",
         minimum=1,
     )
+    shades_often: int = option(
+        1,
+        "photos with such a shade are shown so many times as often as others: after `beards_often`, who "
+        "sees a dark chin thinks of a beard first (own idea)",
+        minimum=1,
+    )
     plain_eyes: float = option(
         0.0,
         "share of the photos that are drawn once more, eyes hardly enlarged or not at all: live, those that "

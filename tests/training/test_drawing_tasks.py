@@ -117,6 +117,12 @@ def test_photos_with_such_a_beard_and_their_copies_are_shown_more_often(root: Pa
     assert pair_lessons(dataclasses.replace(options, beards_often=1)).pictures == 6
 
 
+def test_photos_in_the_shade_are_shown_more_often_and_no_others(root: Path, tmp_path: Path) -> None:
+    options = options_for(root, tmp_path, shades=1.0, shades_often=4)
+    assert prepare_drawings(options) == {"train": 6, "validation": 1}
+    assert pair_lessons(options).pictures == 6 + 3 * 3
+
+
 def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
     plain = options_for(root, tmp_path, eyes=2.0, plain_eyes=1.0)
     for with_, without in drawn_twice(plain, "eyes"):
