@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.beard import Kind, Worn, charted, grown, look_for_beard, room
-from animirror.training.pen.eyes import find_eyes
+from animirror.training.pen.beard import Kind, Worn, bare_chart, grown, room
 from animirror.training.pen.paint import Canvas, Lab, Map, blurred, median_color, random_lab, to_lab
 from animirror.training.pen.parts import Parts, tidied
 
@@ -43,9 +42,8 @@ def grow_beard(
     if parts is None:
         return None
     lab = to_lab(photo)
-    eyes = find_eyes(lab, parts)
-    chart, worn = charted(parts, eyes), worn or look_for_beard(lab, parts, eyes)
-    if chart is None or worn is not Worn.NONE:
+    chart = bare_chart(lab, parts, worn)
+    if chart is None:
         return None
     color = _color(lab, parts, random)
     if color is None:

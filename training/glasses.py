@@ -50,8 +50,9 @@ class Material:
     shine: float = 0.0
 
 
+# As thin as wire.
 METAL = Material(0.30, (Lab(45.0, -2.0, 0.0), Lab(75.0, 4.0, 25.0)), (0.015, 0.040), shine=20.0)
-# Black and brown horn, metal as thin as wire, and some of a colour.
+# Black and brown horn, metal, and some of a colour.
 MATERIALS = (
     Material(0.45, (Lab(3.0, -2.0, -4.0), Lab(22.0, 6.0, 8.0)), (0.018, 0.085)),
     Material(0.15, (Lab(20.0, 8.0, 10.0), Lab(40.0, 18.0, 25.0)), (0.018, 0.085)),

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.beard import Chart, Worn, charted, look_for_beard
-from animirror.training.pen.eyes import find_eyes
+from animirror.training.pen.beard import Chart, Worn, bare_chart
 from animirror.training.pen.paint import Map, blurred, to_lab
 from animirror.training.pen.parts import Parts, tidied
 
@@ -42,10 +41,8 @@ def shade_jaw(
     parts = tidied(labels)
     if parts is None:
         return None
-    lab = to_lab(photo)
-    eyes = find_eyes(lab, parts)
-    chart = charted(parts, eyes)
-    if chart is None or (worn or look_for_beard(lab, parts, eyes)) is not Worn.NONE:
+    chart = bare_chart(to_lab(photo), parts, worn)
+    if chart is None:
         return None
     dark = random.uniform(*DEPTH) * _shade(chart, parts, random)
     warm = random.uniform(*WARM) * np.array([1.0, 0.0, -1.0])

@@ -34,11 +34,16 @@ def test_it_falls_below_the_nose_and_is_never_deeper_than_it_may_be() -> None:
 
 
 def test_it_is_smooth_and_warm() -> None:
+    warmth = []
     for seed in range(8):
         light = left_of_light(seed)[140:200, 90:166]
         steps = np.abs(np.diff(light[..., 2], axis=0))
         assert np.percentile(steps, 99) < 0.08
-        assert light[..., 0].mean() < light[..., 2].mean() + 0.005
+        blue, _, red = (1.0 - light).mean(axis=(0, 1))
+        warmth.append(blue / red)
+    # It takes (1 + w) of blue where it takes (1 - w) of red.
+    assert min(warmth) > 0.97
+    assert 1.1 < max(warmth) < (1.0 + WARM[1]) / (1.0 - WARM[1]) + 0.03
 
 
 def test_shadows_fall_in_different_places_and_alike_for_the_same_seed() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.training.pen.eyes import Eye
+from animirror.training.pen.eyes import Eye, find_eyes
 from animirror.training.pen.paint import Canvas, Lab, Map, blurred, median_color, step
 from animirror.training.pen.parts import Parts
 from animirror.training.pen.skin import Tones
@@ -108,6 +108,16 @@ def look_for_beard(lab: NDArray[np.float32], parts: Parts, eyes: Sequence[Eye]) 
     lip, chin, _ = _darker(lab[..., 0], chart, _skin(parts), MIN_PART * parts.unit**2)
     doubtful = lip >= DOUBT * Kind.FULL.value[0] and chin >= DOUBT * Kind.FULL.value[1]
     return Worn.UNSURE if doubtful else Worn.NONE
+
+
+def bare_chart(lab: NDArray[np.float32], parts: Parts, worn: Worn | None) -> Chart | None:
+    """The face seen from its mouth; None where a beard is or may be, or no lips are seen.
+
+    ``worn``: the beard that is known to be there, None where nobody looked.
+    """
+    eyes = find_eyes(lab, parts)
+    bare = (worn or look_for_beard(lab, parts, eyes)) is Worn.NONE
+    return charted(parts, eyes) if bare else None
 
 
 def draw_beard(
