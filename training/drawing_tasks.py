@@ -22,7 +22,7 @@ from animirror.training.splits import Splits
 # A pair shows this many times the crop's side, so that jitter seldom finds a border.
 MARGIN = 1.25
 # Options that have photos drawn once more.
-COPIES = ("open_mouths", "shut_eyes", "glasses", "wires", "beards", "shades", "plain_eyes")
+COPIES = ("open_mouths", "shut_eyes", "glasses", "wires", "pale_frames", "beards", "shades", "plain_eyes")
 # How the names of copies with plainer eyes end.
 PLAIN_EYES = "eyes"
 # Of the enlargement of eyes, photos with plain eyes get a random share up to this.
@@ -36,6 +36,7 @@ class Change(enum.Enum):
     SHUT_EYES = "shut"
     GLASSES = "glasses"
     WIRES = "wires"
+    PALE_FRAMES = "pale"
     BEARD = "beard"
     SHADE = "shade"
 
@@ -102,6 +103,7 @@ def drawing_tasks(
         *_changed(tasks, Change.SHUT_EYES, options.shut_eyes),
         *_changed(tasks, Change.GLASSES, options.glasses),
         *_changed(tasks, Change.WIRES, options.wires),
+        *_changed(tasks, Change.PALE_FRAMES, options.pale_frames),
         *_changed(tasks, Change.BEARD, options.beards),
         *_changed(tasks, Change.SHADE, options.shades),
         *_with_plain_eyes(tasks, options.plain_eyes),

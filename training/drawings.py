@@ -15,7 +15,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,14 @@ from animirror.realtime.zoo import Zoo
 from animirror.training.beards import grow_beard
 from animirror.training.data import Picture
 from animirror.training.drawing_tasks import COPIES, MARGIN, Change, Task, drawing_tasks, seed_of
-from animirror.training.glasses import MATERIALS, METAL, choose_glasses
+from animirror.training.glasses import MATERIALS, METAL, PALE, Glasses, choose_glasses
 from animirror.training.head_labels import BORDER, HAND_CODING, hand_labels, seen_labels
 from animirror.training.jaw_shade import shade_jaw
 from animirror.training.look import Look
 from animirror.training.open_mouth import open_mouth
 from animirror.training.options import DistillOptions
 from animirror.training.options_file import load_options
+from animirror.training.pen.beard import Worn
 from animirror.training.pen.hand import HANDS
 from animirror.training.pen.paint import Map
 from animirror.training.pen.pen import draw_head
@@ -56,6 +57,9 @@ PHOTOS, DRAWINGS, ABOUT = "photos", "drawings", "drawings.json"
 PARTS = ("train", "validation")
 # Photos that a process is given at once: each takes half a second.
 CHUNK = 8
+# Changes that move parts of a face, and what frames are made of in each that puts glasses on.
+MOVES = {Change.OPEN_MOUTH: open_mouth, Change.SHUT_EYES: shut_eyes}
+FRAMES = {Change.GLASSES: MATERIALS, Change.WIRES: (METAL,), Change.PALE_FRAMES: (PALE,)}
 
 
 def run(arguments: Namespace) -> int:
@@ -172,34 +176,14 @@ class _Drawer:
 
     def __call__(self, task: Task) -> None:
         """Write the pair, the drawing last: its file says that the pair is whole."""
-        picture = task.picture
-        photo = picture.view(DRAWN_SIZE, BORDER)
-        labels = self._labels(task)
-        random, worn = np.random.default_rng(seed_of(task.stem)), task.worn
-        if task.change is Change.OPEN_MOUTH and labels:
-            photo, labels = open_mouth(photo, labels, random) or (photo, None)
-        if task.change is Change.SHUT_EYES and labels:
-            photo, labels = shut_eyes(photo, labels, random) or (photo, None)
-        if task.change is Change.BEARD and labels:
-            grown = grow_beard(photo, labels, random, worn)
-            photo, worn, labels = (photo, worn, None) if grown is None else (*grown, labels)
-        glasses = None
-        if task.change in (Change.GLASSES, Change.WIRES) and labels:
-            materials = (METAL,) if task.change is Change.WIRES else MATERIALS
-            glasses = choose_glasses(labels, random, materials)
-            labels = labels if glasses else None
-        if not labels:
+        labels, random = self._labels(task), np.random.default_rng(seed_of(task.stem))
+        if labels is None:
             return
-        photo = calmer(photo, labels[HAIR_LABEL], DRAWN_SIZE / MARGIN)
-        drawing = draw_head(photo, labels, HANDS[task.hand], worn)
-        if drawing is None:
+        head = _changed(_Head(task.picture.view(DRAWN_SIZE, BORDER), labels, task.worn), task.change, random)
+        pair = None if head is None else _drawn(head, task, random)
+        if pair is None:
             return
-        shaded = shade_jaw(photo, labels, random, worn) if task.change is Change.SHADE else photo
-        if shaded is None:
-            return
-        photo = shaded
-        if glasses is not None:
-            photo, drawing = glasses.onto_photo(photo), glasses.onto_drawing(drawing)
+        photo, drawing = pair
         _write(photo, task.folder / PHOTOS / f"{task.stem}.png")
         _write(drawing, _drawing(task))
 
@@ -214,6 +198,46 @@ class _Drawer:
             return maps
         matrix = picture.crop.to_crop(DRAWN_SIZE)
         return {name: picture.look.enlarged(values, matrix) for name, values in maps.items()}
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What is drawn: uint8 [S, S, 3] BGR, its labels, the beard it is known to wear, glasses to put on."""
+
+    photo: NDArray[np.uint8]
+    labels: dict[str, Map]
+    worn: Worn | None
+    glasses: Glasses | None = None
+
+
+def _changed(head: _Head, change: Change | None, random: np.random.Generator) -> _Head | None:
+    """The head with the change that comes before drawing; None where it cannot be made."""
+    if change in MOVES:
+        moved = MOVES[change](head.photo, head.labels, random)
+        return None if moved is None else replace(head, photo=moved[0], labels=moved[1])
+    if change is Change.BEARD:
+        grown = grow_beard(head.photo, head.labels, random, head.worn)
+        return None if grown is None else replace(head, photo=grown[0], worn=grown[1])
+    if change in FRAMES:
+        glasses = choose_glasses(head.labels, random, FRAMES[change])
+        return None if glasses is None else replace(head, glasses=glasses)
+    return head
+
+
+def _drawn(
+    head: _Head, task: Task, random: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """Photo and drawing with the changes that come after drawing; None where it cannot be drawn."""
+    photo = calmer(head.photo, head.labels[HAIR_LABEL], DRAWN_SIZE / MARGIN)
+    drawing = draw_head(photo, head.labels, HANDS[task.hand], head.worn)
+    if drawing is None:
+        return None
+    if task.change is Change.SHADE:
+        shaded = shade_jaw(photo, head.labels, random, head.worn)
+        return None if shaded is None else (shaded, drawing)
+    if head.glasses is not None:
+        return head.glasses.onto_photo(photo), head.glasses.onto_drawing(drawing)
+    return photo, drawing
 
 
 def _write(picture: NDArray[np.uint8], path: Path) -> None:

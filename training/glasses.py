@@ -41,13 +41,15 @@ NARROWEST, WIDEST = 0.7, 1.15
 @dataclass(frozen=True)
 class Material:
     """How often frames are made of it, its colours from and to, and how thick it is in the photo, from and to
-    (distances between the eyes); ``shine``: how much lighter and darker it is in bands, levels of L*.
+    (distances between the eyes); ``shine``: how much lighter and darker it is in bands, levels of L*;
+    ``rim``: opacity at most of a dark edge around it.
     """
 
     share: float
     colors: tuple[Lab, Lab]
     thickness: tuple[float, float]
     shine: float = 0.0
+    rim: float = 0.0
 
 
 # As thin as wire.
@@ -59,6 +61,10 @@ MATERIALS = (
     METAL,
     Material(0.10, (Lab(20.0, -30.0, -40.0), Lab(45.0, 45.0, 30.0)), (0.018, 0.085)),
 )
+# Silver and clear plastic: lighter than skin, and seen by the dark edges that roundness gives them.
+PALE = Material(1.0, (Lab(72.0, -3.0, -6.0), Lab(95.0, 3.0, 12.0)), (0.015, 0.070), shine=12.0, rim=0.6)
+# How dark such an edge is, and how much thicker than the frame it is drawn below it.
+RIM, RIM_WIDER = Lab(20.0, 2.0, 2.0), 1.9
 # Bands of shine on metal lie this far apart, distances between the eyes, and are no lighter than this.
 BANDS, LIGHTEST = (0.3, 0.8), 97.0
 
@@ -75,6 +81,8 @@ class Glasses:
     # How much the lenses let through: 1 is clear glass.
     clear: float
     reflection: float
+    # Opacity of the frame's dark edges.
+    rim: float
     # Where hair hangs over them.
     hair: Map
 
@@ -91,7 +99,11 @@ class Glasses:
         if self.dark:
             canvas.lay(DRAWN_LENS, lens, 1.0 - self.clear)
         canvas.lay(SKY, lens * self._height(canvas), self.reflection)
-        frame = blurred(self.frame.lines(canvas, self.thickness), SOFT * canvas.unit)
+        frame, edged = (
+            blurred(self.frame.lines(canvas, wider * self.thickness), SOFT * canvas.unit)
+            for wider in (1.0, RIM_WIDER)
+        )
+        canvas.lay(RIM, edged * bare, self.rim)
         material = np.tile(np.array(self.color.values, np.float32), (*self.shine.shape, 1))
         material[..., 0] = np.clip(material[..., 0] + self.shine, 0.0, LIGHTEST)
         canvas.lay(from_lab(material), frame * bare)
@@ -161,6 +173,7 @@ def choose_glasses(
         material.shine * _bands(random.uniform(*BANDS) * apart, labels["skin"].shape, random),
         random.uniform(*DARK_CLEAR) if dark else 1.0,
         random.uniform(0.0, REFLECTION),
+        random.uniform(0.0, material.rim),
         step(labels["hair"], 0.35, 0.65),
     )
 

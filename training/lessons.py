@@ -20,6 +20,7 @@ from animirror.training.data import Jitter, Picture, jittered, jitters, read_pic
 from animirror.training.drawing_tasks import MARGIN, Change, original
 from animirror.training.drawings import read_pairs
 from animirror.training.look import as_filtered
+from animirror.training.nod import nodded
 from animirror.training.options import DistillOptions
 from animirror.training.splits import Splits
 from animirror.training.spoil import shaded, worn
@@ -52,7 +53,8 @@ def pair_lessons(options: DistillOptions) -> Lessons:
     # Pairs are stored with no more margin than this needs.
     jitter = replace(jitters(options)[0], **PAIR_JITTER)
     return Lessons(
-        len(pairs), lambda start, end: Pairs(pairs, options.size, start, end, options.seed, jitter)
+        len(pairs),
+        lambda start, end: Pairs(pairs, options.size, start, end, options.seed, jitter, options.nods),
     )
 
 
@@ -111,15 +113,33 @@ class Photos(_Items[Picture]):
 class Pairs(_Items[tuple[Picture, Picture]]):
     """Item i: a photo and its drawing, jittered alike, float32 [2, 3, S, S].
 
-    The photo alone loses detail as a webcam's pictures do: drawings stay clean.
+    ``nods``: the share of pairs that is foreshortened. The photo alone loses detail as a webcam's pictures
+    do: drawings stay clean.
     """
+
+    def __init__(
+        self,
+        pictures: Sequence[tuple[Picture, Picture]],
+        size: int,
+        start: int,
+        end: int,
+        seed: int,
+        jitter: Jitter,
+        nods: float = 0.0,
+    ) -> None:
+        super().__init__(pictures, size, start, end, seed, jitter)
+        self._nods = nods
 
     def __getitem__(self, index: int) -> torch.Tensor:
         random = self._random(index)
-        photo, drawing = (
+        pair = [
             jittered(picture, self._size, self._jitter, self._random(index))
             for picture in self._drawn(random)
-        )
+        ]
+        # Without nods nothing is drawn for them, so that older trainings can be repeated.
+        if self._nods and random.random() < self._nods:
+            pair = nodded(pair, random)
+        photo, drawing = pair
         seen = worn(shaded(photo, random), random)
         return torch.stack([to_tensor(seen), to_tensor(drawing)])
 

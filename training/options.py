@@ -291,6 +291,13 @@ class DistillOptions(CycleganOptions):
         0.0,
         1.0,
     )
+    pale_frames: float = option(
+        0.0,
+        "share of the photos that are drawn once more, wearing glasses lighter than skin, of silver or clear "
+        "plastic (own idea)",
+        0.0,
+        1.0,
+    )
     beards: float = option(
         0.0, "share of the photos that are drawn once more, a beard grown on them (own idea)", 0.0, 1.0
     )
@@ -317,6 +324,13 @@ class DistillOptions(CycleganOptions):
         "photos with such a shade are shown so many times as often as others: after `beards_often`, who "
         "sees a dark chin thinks of a beard first (own idea)",
         minimum=1,
+    )
+    nods: float = option(
+        0.0,
+        "share of the pairs that are foreshortened as heads thrown back or bowed are (training/nod.py; own "
+        "idea)",
+        0.0,
+        1.0,
     )
     plain_eyes: float = option(
         0.0,

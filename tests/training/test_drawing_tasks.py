@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from animirror.realtime.errors import UserError
 from animirror.training.drawings import prepare_drawings, read_pairs
@@ -68,6 +69,20 @@ def test_wires_are_thinner_and_lighter_on_the_photo_than_on_the_drawing(root: Pa
         assert np.abs(drawing - drawn)[85:].max() == 0
 
 
+def test_pale_frames_are_light_with_dark_edges_on_the_photo_and_dark_on_the_drawing(
+    root: Path, tmp_path: Path
+) -> None:
+    pictures = list(drawn_twice(options_for(root, tmp_path, pale_frames=1.0), "pale"))
+    changes = []
+    for photo, drawing in zip(pictures[::2], pictures[1::2], strict=True):
+        change, drawn = ((worn - bare).mean(axis=2)[40:75] for bare, worn in (photo, drawing))
+        assert (drawn < -30).sum() > 60
+        changes.append(change)
+    # One of these three is grey all over, the others are lighter than the skin.
+    assert sum((change > 15).sum() for change in changes) > 150
+    assert sum((change < -15).sum() for change in changes) > 50
+
+
 def test_photos_come_once_more_with_beards_on_photo_and_drawing(root: Path, tmp_path: Path) -> None:
     growing = options_for(root, tmp_path, beards=1.0)
     for without, with_ in drawn_twice(growing, "beard"):
@@ -121,6 +136,16 @@ def test_photos_in_the_shade_are_shown_more_often_and_no_others(root: Path, tmp_
     options = options_for(root, tmp_path, shades=1.0, shades_often=4)
     assert prepare_drawings(options) == {"train": 6, "validation": 1}
     assert pair_lessons(options).pictures == 6 + 3 * 3
+
+
+def test_pairs_nod_alike_where_nods_are_asked_for(root: Path, tmp_path: Path) -> None:
+    options = options_for(root, tmp_path)
+    prepare_drawings(options)
+    still, nodding = (
+        pair_lessons(dataclasses.replace(options, nods=nods)).dataset(0, 6) for nods in (0.0, 1.0)
+    )
+    assert all(torch.equal(still[i], pair_lessons(options).dataset(0, 6)[i]) for i in range(6))
+    assert all((still[i][1] - nodding[i][1]).abs().mean() > 0.02 for i in range(6))
 
 
 def test_photos_come_once_more_with_eyes_less_enlarged(root: Path, tmp_path: Path) -> None:
