@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.processor import int8_is_fast
-from animirror.realtime.runtime import NVIDIA_DEVICES, PROVIDERS, Session
+from animirror.realtime.runtime import PROVIDERS, Session
 from animirror.realtime.zoo import ModelEntry, Zoo
 
 # auto: int8 on CPUs that compute it fast; fp32: never; int8: on every device; each where the zoo has it.
@@ -20,7 +20,7 @@ def open_model(
     precision: str = "auto",
     named: bool = False,
 ) -> Session:
-    """A session of the entry, of the int8 model made from it, or on an NVIDIA GPU of its style's full model.
+    """A session of the entry, or of the int8 model made from it.
 
     ``precision``: one of PRECISIONS; ``named``: the user asked for this very model, so `auto` leaves it at
     that. Raises UserError.
@@ -32,10 +32,6 @@ def open_model(
     if light is not None and (precision == "int8" or device == "cpu"):
         return Session(zoo.verify(light), device, threads)
     session = Session(zoo.verify(entry), device, threads)
-    # Other GPUs share the memory and the watts of a laptop: the light model is for them too.
-    if not named and session.provider in [PROVIDERS[device] for device in NVIDIA_DEVICES]:
-        full = zoo.fuller(entry)
-        return session if full is None else Session(zoo.verify(full), device, threads)
     if light is None or session.provider != PROVIDERS["cpu"]:
         return session
     # Only a session knows whether its device truly started; `auto` ended on the CPU.

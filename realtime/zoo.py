@@ -110,13 +110,6 @@ class Zoo:
         smaller = [e for e in self.entries if (e.task, e.labels, e.style) == kind and e.size < entry.size]
         return max(smaller, key=lambda e: e.size, default=None)
 
-    def fuller(self, entry: ModelEntry) -> ModelEntry | None:
-        """The model with the largest file for the same style and input, where it is larger than this one."""
-        kind = entry.task, entry.labels, entry.style, entry.size
-        same = [e for e in self.entries if (e.task, e.labels, e.style, e.size) == kind]
-        larger = [e for e in same if e.bytes > entry.bytes and e.quantized_from is None]
-        return max(larger, key=lambda e: e.bytes, default=None)
-
     def verify(self, entry: ModelEntry) -> Path:
         """The entry's file, checked against size and hash. Raises UserError naming the file."""
         problem = self._problem(entry)

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import onnx
 import pytest
 
 from animirror.realtime import models as models_module
@@ -28,19 +27,6 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zoo:
     light = replace(zoo.get("full-int8"), precision="int8", quantized_from=zoo.get("full").sha256)
     zoo.add(light)
     return zoo
-
-
-def add_larger(zoo: Zoo) -> None:
-    """A generator of the same style in a larger file, as `anime-full` is beside `anime-lite`."""
-    network = onnx.load(zoo.folder / "full.onnx")
-    network.doc_string = "weights " * 100
-    path = zoo.folder / "larger.onnx"
-    onnx.save(network, path)
-    zoo.add(
-        replace(
-            zoo.get("full"), name="larger", file=path.name, sha256=sha256(path), bytes=path.stat().st_size
-        )
-    )
 
 
 def opened(zoo: Zoo, device: str, precision: str) -> str:
@@ -79,22 +65,6 @@ def test_another_device_keeps_the_full_model(zoo: Zoo, monkeypatch: pytest.Monke
     monkeypatch.setattr(models_module, "Session", OnGpu)
     assert opened(zoo, "cuda", "auto") == opened(zoo, "auto", "auto") == "full"
     assert opened(zoo, "cuda", "int8") == "full-int8"
-    add_larger(zoo)
-    assert (
-        opened(zoo, "cuda", "auto") == opened(zoo, "auto", "auto") == opened(zoo, "cuda", "fp32") == "larger"
-    )
-    assert opened(zoo, "cuda", "int8") == "full-int8"
-    assert load_stylizer(zoo, "negative", "cuda").session.path.stem == "larger"
-    assert load_stylizer(zoo, "full", "cuda").session.path.stem == "full"
-
-
-def test_the_cpu_never_gets_the_larger_model_unasked(zoo: Zoo) -> None:
-    add_larger(zoo)
-    assert zoo.fuller(zoo.get("full")) == zoo.get("larger")
-    assert zoo.fuller(zoo.get("larger")) is None
-    assert opened(zoo, "cpu", "auto") == "full-int8"
-    assert opened(zoo, "cpu", "fp32") == "full"
-    assert load_stylizer(zoo, "larger", "cpu").session.path.stem == "larger"
 
 
 def test_a_model_asked_for_by_name_is_that_model(zoo: Zoo) -> None:
