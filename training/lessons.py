@@ -64,8 +64,15 @@ def _some_often(
     """All pairs, and once more those that are to be shown more often than others."""
     wearing = _bearded(options)
     bearded = [pair for pair in pairs if original(pair[0].path.stem) in wearing]
-    shaded = [pair for pair in pairs if pair[0].path.stem.endswith(f"-{Change.SHADE.value}")]
-    return [*pairs, *bearded * (options.beards_often - 1), *shaded * (options.shades_often - 1)]
+    shaded = _copies(pairs, Change.SHADE) * (options.shades_often - 1)
+    framed = _copies(pairs, Change.WIRES, Change.PALE_FRAMES) * (options.frames_often - 1)
+    return [*pairs, *bearded * (options.beards_often - 1), *shaded, *framed]
+
+
+def _copies(pairs: Sequence[tuple[Picture, Picture]], *changes: Change) -> list[tuple[Picture, Picture]]:
+    """The pairs that were changed so before they were drawn."""
+    endings = tuple(f"-{change.value}" for change in changes)
+    return [pair for pair in pairs if pair[0].path.stem.endswith(endings)]
 
 
 def _bearded(options: DistillOptions) -> set[str]:

@@ -325,6 +325,12 @@ class DistillOptions(CycleganOptions):
         "sees a dark chin thinks of a beard first (own idea)",
         minimum=1,
     )
+    frames_often: int = option(
+        1,
+        "photos with glasses by `wires` and `pale_frames` are shown so many times as often as others: their "
+        "frames are hardly darker or lighter than skin, and learnt last (own idea)",
+        minimum=1,
+    )
     nods: float = option(
         0.0,
         "share of the pairs that are foreshortened as heads thrown back or bowed are (training/nod.py; own "

@@ -138,6 +138,12 @@ def test_photos_in_the_shade_are_shown_more_often_and_no_others(root: Path, tmp_
     assert pair_lessons(options).pictures == 6 + 3 * 3
 
 
+def test_photos_with_thin_and_pale_frames_are_shown_more_often(root: Path, tmp_path: Path) -> None:
+    options = options_for(root, tmp_path, glasses=1.0, wires=1.0, pale_frames=1.0, frames_often=3)
+    assert prepare_drawings(options) == {"train": 12, "validation": 1}
+    assert pair_lessons(options).pictures == 12 + 2 * 6
+
+
 def test_pairs_nod_alike_where_nods_are_asked_for(root: Path, tmp_path: Path) -> None:
     options = options_for(root, tmp_path)
     prepare_drawings(options)
