@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import nn
 
-from animirror.training.muon import MuonAdamW
+from animirror.training.muon import Float32Muon, MuonAdamW
 
 
 def _network() -> nn.Module:
@@ -62,3 +62,20 @@ def test_goes_on_where_it_was_stopped() -> None:
     _learn(resumed, again, 2, first=3)
     for name, value in network.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value)
+
+
+def test_steps_as_torchs_muon_does_but_for_its_rounding() -> None:
+    torch.manual_seed(5)
+    mine, its = (nn.Parameter(torch.zeros(24, 40)) for _ in range(2))
+    ours, theirs = (
+        kind([weight], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+        for kind, weight in ((Float32Muon, mine), (torch.optim.Muon, its))
+    )
+    for _ in range(4):
+        mine.grad = torch.randn(24, 40)
+        its.grad = mine.grad.clone()
+        ours.step()
+        theirs.step()
+    # bfloat16 keeps eight bits.
+    assert (mine - its).norm() < 0.02 * its.norm()
+    assert ours.state_dict()["state"].keys() == theirs.state_dict()["state"].keys()
