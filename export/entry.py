@@ -9,7 +9,8 @@ import json
 import re
 import sys
 from argparse import Namespace
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from animirror.export.fold import folded
 from animirror.export.parity import Parity, check_parity
-from animirror.export.to_onnx import OPSET, PRECISIONS, write_onnx
+from animirror.export.to_onnx import OPSET, PRECISIONS, STEP, write_onnx
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import whole_frame
 from animirror.realtime.zoo import TASKS, ModelEntry, Zoo, sha256
@@ -54,33 +55,55 @@ def export_checkpoint(
     data_terms: str,
     size: int | None = None,
     precision: str = "fp32",
+    more_sizes: Sequence[int] = (),
 ) -> tuple[ModelEntry, Parity]:
     """Export a checkpoint as the model ``name`` of the zoo in the folder ``weights``.
 
     ``size``: side of the model's input, px (None: the training size). ``precision`` (one of PRECISIONS) is
-    how the weights are stored. The file becomes part of the zoo only after the parity check; an earlier
-    model of the same name is replaced. Raises UserError.
+    how the weights are stored. ``more_sizes``: other sides that a segmenter's file is to serve as well, each
+    as a model NAME-SIDE of its own. The file becomes part of the zoo only after the parity checks; earlier
+    models of its name are replaced. Returns the model's entry and its parity. Raises UserError.
     """
     _check_arguments(name, size, precision)
     network, description = load_checkpoint(checkpoint)
     _check_description(description, checkpoint)
     if size is not None:
         description["size"] = size
-    pictures_to_try = read_crops(crops, description["size"])
+    sizes = _check_sizes(description, more_sizes)
+    pictures_to_try = [read_crops(crops, side) for side in sizes]
     weights.mkdir(parents=True, exist_ok=True)
     zoo = Zoo(weights, create=True)
     candidate = weights / f"{name}.candidate.onnx"
     try:
         # The parity check below compares with the network as it was trained.
-        write_onnx(folded(network), description, candidate, precision)
-        parity = check_parity(network, description["task"], candidate, pictures_to_try, precision)
+        write_onnx(folded(network), {**description, "sizes": sizes}, candidate, precision)
+        parities = [
+            check_parity(network, description["task"], candidate, tried, precision)
+            for tried in pictures_to_try
+        ]
         target = weights / f"{name}.onnx"
         candidate.replace(target)
     finally:
         candidate.unlink(missing_ok=True)
-    entry = _entry(name, target, description, data_terms, precision, parity)
-    zoo.add(entry)
-    return entry, parity
+    entry = _entry(name, target, description, data_terms, precision, parities[0])
+    others = [
+        replace(entry, name=f"{name}-{side}", size=side, provenance=_provenance(description, parity))
+        for side, parity in zip(sizes[1:], parities[1:], strict=True)
+    ]
+    zoo.add(entry, *others)
+    return entry, parities[0]
+
+
+def _check_sizes(description: dict[str, Any], more: Sequence[int]) -> list[int]:
+    """All sides of the input, the model's own first."""
+    sizes = [int(description["size"]), *more]
+    if more and description["task"] != "segmentation":
+        raise UserError("Only a segmenter's file serves several sizes; leave --more-sizes out.")
+    if more and (len(set(sizes)) < len(sizes) or any(side % STEP or side < STEP for side in sizes)):
+        raise UserError(
+            f"The sizes of one file must be different multiples of {STEP}, not {', '.join(map(str, sizes))}."
+        )
+    return sizes
 
 
 def _check_arguments(name: str, size: int | None, precision: str) -> None:
@@ -110,7 +133,6 @@ def _entry(
     name: str, path: Path, description: dict[str, Any], data_terms: str, precision: str, parity: Parity
 ) -> ModelEntry:
     segmenter = description["task"] == "segmentation"
-    exported = {"torch": torch.__version__, "opset": OPSET, "parity": asdict(parity)}
     return ModelEntry(
         name=name,
         task=description["task"],
@@ -121,10 +143,15 @@ def _entry(
         size=int(description["size"]),
         labels=tuple(description["labels"]) if segmenter else None,
         style=None if segmenter else description["style"],
-        provenance={**description.get("provenance", {}), "export": exported},
+        provenance=_provenance(description, parity),
         licence=LICENCE,
         data_terms=data_terms,
     )
+
+
+def _provenance(description: dict[str, Any], parity: Parity) -> dict[str, Any]:
+    exported = {"torch": torch.__version__, "opset": OPSET, "parity": asdict(parity)}
+    return {**description.get("provenance", {}), "export": exported}
 
 
 def run(arguments: Namespace) -> int:
@@ -137,6 +164,7 @@ def run(arguments: Namespace) -> int:
         arguments.data_terms,
         arguments.size,
         arguments.precision,
+        arguments.more_sizes,
     )
     if arguments.json:
         sys.stdout.write(json.dumps({"entry": asdict(entry), "parity": asdict(parity)}, indent=2) + "\n")

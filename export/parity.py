@@ -51,7 +51,7 @@ def check_parity(
     ``precision`` (a key of TOLERANCES) says how the file's weights are stored. Raises UserError with the
     figures when the file answers otherwise than the network.
     """
-    session, wrapped = Session(path, device="cpu"), for_export(task, network)
+    session, wrapped = Session(path, device="cpu", side=crops.shape[1]), for_export(task, network)
     with torch.no_grad():
         expected = np.concatenate([wrapped(torch.from_numpy(crop[None])).numpy() for crop in crops])
     single = np.concatenate([session.run(crop[None]) for crop in crops])

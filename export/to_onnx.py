@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from torch import nn
 from animirror.export.precision import store_as_half
 from animirror.export.wrap import for_export
 from animirror.realtime.errors import UserError
+from animirror.realtime.runtime import SIDE
 
 # The first opset with Gelu as one operation: SegFormer takes 28.1 ms on a CPU core, 29.9 ms with opset 18.
 # onnxruntime 1.20, the oldest that we allow, knows it in full.
 OPSET = 20
 PRECISIONS = ("fp32", "fp16")
+# SegFormer halves its input five times.
+STEP = 32
 NAMES = {"segmentation": ("frames", "probabilities"), "stylization": ("crops", "styled")}
 
 
@@ -25,35 +29,46 @@ def metadata(description: dict[str, Any]) -> dict[str, str]:
     """metadata_props of the contract from a checkpoint's description."""
     task = description["task"]
     kept = {"task": task, "size": str(description["size"])}
+    if len(sizes_of(description)) > 1:
+        kept["sizes"] = json.dumps(sizes_of(description))
     if task == "segmentation":
         return kept | {"labels": json.dumps(list(description["labels"]))}
     kept |= {"style": description["style"]}
     return kept | {"eyes": str(description["eyes"])} if "eyes" in description else kept
 
 
+def sizes_of(description: dict[str, Any]) -> list[int]:
+    """All sides of the input that a model is made for, px, its own first."""
+    return [int(size) for size in description.get("sizes", [description["size"]])]
+
+
 def write_onnx(network: nn.Module, description: dict[str, Any], path: Path, precision: str = "fp32") -> None:
     """Write the network as ``path``, one file with its weights inside, checked by onnx.checker.
 
-    ``description`` is the checkpoint's: task, size, and labels or style. ``precision`` is one of PRECISIONS.
-    Raises UserError where the network, at this size, does not keep the contract.
+    ``description`` is the checkpoint's: task, size, and labels or style; and ``sizes``, the own one first,
+    where the file is to serve several: multiples of STEP, the side is left open then. ``precision`` is one of
+    PRECISIONS. Raises UserError where the network, at one of these sizes, does not keep the contract.
     """
-    task, size = description["task"], int(description["size"])
+    task, sizes = description["task"], sizes_of(description)
     name_in, name_out = NAMES[task]
     # Batch 2: an example batch of 1 would be taken for a constant.
-    example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
+    example = torch.zeros((2, sizes[0], sizes[0], 3), dtype=torch.uint8)
     wrapped = for_export(task, network)
-    _check_output(wrapped, example, description)
+    for size in sizes:
+        _check_output(wrapped, example.new_zeros((2, size, size, 3)), description)
     program = torch.onnx.export(
         wrapped,
         (example,),
         input_names=[name_in],
         output_names=[name_out],
-        dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
+        dynamic_shapes=(_open(sizes),),
         opset_version=OPSET,
         dynamo=True,
         verbose=False,
     )
     model = program.model_proto  # type: ignore[union-attr]
+    if len(sizes) > 1:
+        _name_side(model)
     onnx.helper.set_model_props(model, metadata(description))
     # Node names of the exporter carry this machine's file paths.
     for node in model.graph.node:
@@ -65,6 +80,23 @@ def write_onnx(network: nn.Module, description: dict[str, Any], path: Path, prec
     temporary = path.with_suffix(".tmp")
     onnx.save(model, str(temporary))
     temporary.replace(path)
+
+
+def _open(sizes: Sequence[int]) -> dict[int, Any]:
+    """The input's axes that stay open: how many pictures, and their side where it may be several."""
+    batch = {0: torch.export.Dim("N", min=1)}
+    if len(sizes) == 1:
+        return batch
+    steps = torch.export.Dim("steps", min=min(sizes) // STEP, max=max(sizes) // STEP)
+    return batch | {1: STEP * steps, 2: STEP * steps}
+
+
+def _name_side(model: onnx.ModelProto) -> None:
+    """Give the open side the name that runtime.py closes it by; the exporter's is a formula."""
+    for axis in model.graph.input[0].type.tensor_type.shape.dim[1:3]:
+        axis.dim_param = SIDE
+    # Shapes in between name the side as the exporter did; onnxruntime infers them anew.
+    del model.graph.value_info[:]
 
 
 def _check_output(wrapped: nn.Module, example: torch.Tensor, description: dict[str, Any]) -> None:

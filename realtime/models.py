@@ -30,11 +30,11 @@ def open_model(
     as_it_is = precision == "fp32" or (precision == "auto" and (named or not int8_is_fast()))
     light = None if as_it_is else zoo.quantized(entry)
     if light is not None and (precision == "int8" or device == "cpu"):
-        return Session(zoo.verify(light), device, threads)
-    session = Session(zoo.verify(entry), device, threads)
+        return Session(zoo.verify(light), device, threads, light.size)
+    session = Session(zoo.verify(entry), device, threads, entry.size)
     if light is None or session.provider != PROVIDERS["cpu"]:
         return session
     # Only a session knows whether its device truly started; `auto` ended on the CPU.
-    on_cpu = Session(zoo.verify(light), "cpu", threads)
+    on_cpu = Session(zoo.verify(light), "cpu", threads, light.size)
     on_cpu.note = session.note
     return on_cpu

@@ -36,6 +36,8 @@ FATAL_ONLY = 4
 # An exhaustive search, onnxruntime's default, stops the picture for seconds at each new number of heads.
 PROVIDER_OPTIONS = {"cuda": {"cudnn_conv_algo_search": "HEURISTIC"}}
 NVIDIA_DEVICES = ("cuda", "tensorrt")
+# What a model calls the side of its input where it leaves it open.
+SIDE = "S"
 # The driver's own library. Where it is missing, hundreds of MB of CUDA need not be loaded only to fail.
 NVIDIA_DRIVERS = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
 
@@ -54,12 +56,16 @@ class Session:
 
     ``device``: one of DEVICES. "auto" takes the best provider that truly starts and falls back to the CPU;
     a device asked for by name must start. ``threads``: of one run on the CPU; None: one per core that this
-    process may use. ``provider`` is what really runs, ``note`` why nothing better does (None: no reason).
-    Raises UserError when the file is no ONNX model of this form or the device does not start.
+    process may use. ``side``: of the input, px, for a model that leaves it open; onnxruntime then plans for
+    that side, as fast as for a model of that side alone. ``provider`` is what really runs, ``note`` why
+    nothing better does (None: no reason). Raises UserError when the file is no ONNX model of this form or the
+    device does not start.
     """
 
-    def __init__(self, path: Path, device: str = "auto", threads: int | None = None) -> None:
-        started = _start(path, device, threads or usable_cores())
+    def __init__(
+        self, path: Path, device: str = "auto", threads: int | None = None, side: int | None = None
+    ) -> None:
+        started = _start(path, device, threads or usable_cores(), side)
         self._session, self.provider, self.note = started.session, started.provider, started.note
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
@@ -74,6 +80,13 @@ class Session:
         self.output_type: str = outputs[0].type
         self.output_shape: tuple[int | str | None, ...] = tuple(outputs[0].shape)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+
+    @property
+    def name(self) -> str:
+        """As the manifest calls it: the file's name, with the side where it is not the file's own."""
+        side = self.input_shape[1] if len(self.input_shape) == 4 else None
+        other = "sizes" in self.metadata and str(side) != self.metadata.get("size")
+        return f"{self.path.stem}-{side}" if other else self.path.stem
 
     def run(self, array: NDArray[np.uint8]) -> NDArray[Any]:
         """The output for one input. Raises ValueError for an array that does not fit the model."""
@@ -120,7 +133,7 @@ def _parse_contract(session: Session, task: str) -> dict[str, Any]:
     known: dict[str, Any] = dict(session.metadata)
     if known["task"] != task:
         raise ValueError(f"its task is '{known['task']}'")
-    size = known["size"] = int(known["size"])
+    size = known["size"] = _size(session, known)
     if session.input_type != "tensor(uint8)" or session.input_shape[1:] != (size, size, 3):
         raise ValueError(f"its input is not uint8 [N, {size}, {size}, 3]")
     if "labels" in known:
@@ -135,7 +148,14 @@ def _parse_contract(session: Session, task: str) -> dict[str, Any]:
     return known
 
 
-def _start(path: Path, device: str, threads: int) -> Started:
+def _size(session: Session, known: dict[str, Any]) -> int:
+    """The side of the input: the model's own, or of those it was made for the one that it was opened with."""
+    side = session.input_shape[1] if len(session.input_shape) == 4 else None
+    sizes = json.loads(known.get("sizes", "[]"))
+    return side if isinstance(side, int) and side in sizes else int(known["size"])
+
+
+def _start(path: Path, device: str, threads: int, side: int | None) -> Started:
     if device not in DEVICES:
         raise UserError(f"Unknown device '{device}'; known: {', '.join(DEVICES)}.")
     if not path.is_file():
@@ -149,7 +169,7 @@ def _start(path: Path, device: str, threads: int) -> Started:
     for name in names:
         reason = obstacle(name, available)
         if reason is None:
-            session = _session(path, name, threads)
+            session = _session(path, name, threads, side)
             # onnxruntime falls back silently: only the session knows what it got.
             if PROVIDERS[name] in session.get_providers():
                 return Started(session, PROVIDERS[name], "; ".join(reasons) or None)
@@ -181,7 +201,7 @@ def _has_nvidia_driver() -> bool:
     return True
 
 
-def _session(path: Path, name: str, threads: int) -> Any:
+def _session(path: Path, name: str, threads: int, side: int | None) -> Any:
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = FATAL_ONLY
@@ -189,6 +209,8 @@ def _session(path: Path, name: str, threads: int) -> Any:
     # Segmenter, generator, decoder and encoder share the cores: waiting threads must not burn them. Measured
     # on two cores with other work on them: the segmenter takes 30 ms without spinning and 57 ms with it.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if side is not None:
+        options.add_free_dimension_override_by_name(SIDE, side)
     wanted = list(dict.fromkeys([name, "cpu"]))
     providers = [(PROVIDERS[device], PROVIDER_OPTIONS.get(device, {})) for device in wanted]
     ort.set_default_logger_severity(FATAL_ONLY)

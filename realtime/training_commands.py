@@ -242,6 +242,14 @@ def _add_export(commands: Any, command: Command) -> None:
     )
     parser.add_argument("--size", type=int, help="side of the model's input, px (the training size)")
     parser.add_argument(
+        "--more-sizes",
+        type=int,
+        nargs="+",
+        default=(),
+        metavar="S",
+        help="other sides that a segmenter's file is to serve, each as a model NAME-S",
+    )
+    parser.add_argument(
         "--precision", choices=["fp32", "fp16"], default="fp32", help="how weights are stored (%(default)s)"
     )
     parser.add_argument("--data-terms", default="not stated", help="terms of the training data")

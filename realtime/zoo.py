@@ -104,11 +104,20 @@ class Zoo:
             other.sha256 != entry.quantized_from for other in self.entries
         )
 
-    def smaller(self, entry: ModelEntry) -> ModelEntry | None:
-        """The largest model for the same labels or style with a smaller input; None: there is none."""
+    def smaller(self, entry: ModelEntry, size: int) -> list[ModelEntry]:
+        """The models for the same labels or style with inputs under ``size`` px, the largest first."""
+        smaller = [other for other in self._alike(entry) if other.size < size]
+        return sorted(smaller, key=lambda other: -other.size)
+
+    def finest(self, entry: ModelEntry) -> ModelEntry:
+        """The model for the same labels or style with the largest input: this one where none is larger."""
+        return max([entry, *self._alike(entry)], key=lambda other: other.size)
+
+    def _alike(self, entry: ModelEntry) -> list[ModelEntry]:
+        """The models for the same labels or style, itself among them, that are no int8 of another."""
         kind = entry.task, entry.labels, entry.style
-        smaller = [e for e in self.entries if (e.task, e.labels, e.style) == kind and e.size < entry.size]
-        return max(smaller, key=lambda e: e.size, default=None)
+        same = [other for other in self.entries if (other.task, other.labels, other.style) == kind]
+        return [other for other in same if other.quantized_from is None]
 
     def verify(self, entry: ModelEntry) -> Path:
         """The entry's file, checked against size and hash. Raises UserError naming the file."""
@@ -121,18 +130,19 @@ class Zoo:
         """Every entry with the state of its file."""
         return [ModelState(entry, self._problem(entry)) for entry in self.entries]
 
-    def add(self, entry: ModelEntry) -> None:
-        """Add an entry, or replace the one of the same name; its file must lie in the folder already.
+    def add(self, *added: ModelEntry) -> None:
+        """Add entries, or replace those of the same name; their files must lie in the folder already.
 
-        The manifest is written beside and renamed: whoever reads meanwhile sees the old one or the new one.
+        Entries that knew one of these files as it was before go. The manifest is written beside and renamed:
+        whoever reads meanwhile sees the old one or the new one.
         """
-        self.verify(entry)
-        entries = list(self.entries)
-        names = [known.name for known in entries]
-        if entry.name in names:
-            entries[names.index(entry.name)] = entry
-        else:
-            entries.append(entry)
+        for entry in added:
+            self.verify(entry)
+        named, files = {entry.name: entry for entry in added}, {entry.file: entry.sha256 for entry in added}
+        kept = [entry for entry in self.entries if files.get(entry.file, entry.sha256) == entry.sha256]
+        order = [entry.name for entry in self.entries if entry.name in named or entry in kept]
+        known = {entry.name: entry for entry in kept} | named
+        entries = [known[name] for name in dict.fromkeys([*order, *named])]
         _write(self.folder / MANIFEST, entries)
         self.entries = entries
 

@@ -28,8 +28,16 @@ GROUND, SKIN, HAIR = (128, 128, 128), (40, 80, 220), (200, 60, 30)
 EYES, MOUTH = (230, 240, 60), (20, 10, 70)
 
 
-def write_segmenter(path: Path, size: int = SIZE, labels: tuple[str, ...] = CELEBAMASK_LABELS) -> Path:
-    """An ONNX segmenter by the contract: the nearest of the world's colours, averaged over 4x4 pixels."""
+def write_segmenter(
+    path: Path,
+    size: int = SIZE,
+    labels: tuple[str, ...] = CELEBAMASK_LABELS,
+    sizes: tuple[int, ...] = (),
+) -> Path:
+    """An ONNX segmenter by the contract: the nearest of the world's colours, averaged over 4x4 pixels.
+
+    ``sizes``: the sides of input that it serves, where it leaves its side open.
+    """
     colors = {"background": GROUND, "skin": SKIN, "hair": HAIR, "eyes": EYES, "mouth": MOUTH}
     colors = {label: color for label, color in colors.items() if label in labels}
     weights = np.zeros((len(labels), 3, 1, 1), np.float32)
@@ -46,13 +54,15 @@ def write_segmenter(path: Path, size: int = SIZE, labels: tuple[str, ...] = CELE
         helper.make_node("Conv", ["pooled", "weights", "bias"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
     ]
+    side, quarter = ("S", "s") if sizes else (size, size // 4)
+    metadata = {"task": "segmentation", "labels": json.dumps(labels), "size": str(size)}
     return _save(
         path,
         nodes,
-        ("frames", TensorProto.UINT8, ["N", size, size, 3]),
-        ("probabilities", TensorProto.FLOAT, ["N", len(labels), size // 4, size // 4]),
+        ("frames", TensorProto.UINT8, ["N", side, side, 3]),
+        ("probabilities", TensorProto.FLOAT, ["N", len(labels), quarter, quarter]),
         {"weights": weights, "bias": bias},
-        {"task": "segmentation", "labels": json.dumps(labels), "size": str(size)},
+        metadata | {"sizes": json.dumps(sizes)} if sizes else metadata,
     )
 
 

@@ -48,6 +48,42 @@ def test_a_segmenter_becomes_a_model_of_the_zoo_in_half_the_bytes(
     assert segmenter(np.zeros((1, 96, 96, 3), np.uint8)).shape == (1, 3, 24, 24)
 
 
+def test_one_file_of_a_segmenter_serves_several_sizes(
+    segmenter_checkpoint: Path, people: Path, tmp_path: Path
+) -> None:
+    entry, _ = export_checkpoint(
+        segmenter_checkpoint, "seg", tmp_path / "w", people, "none", more_sizes=[96, 128]
+    )
+    alone, _ = export_checkpoint(segmenter_checkpoint, "alone", tmp_path / "w", people, "none", size=96)
+    zoo = Zoo(tmp_path / "w")
+    assert [(item.name, item.size, item.sha256) for item in zoo.entries[:3]] == [
+        ("seg", SIZE, entry.sha256),
+        ("seg-96", 96, entry.sha256),
+        ("seg-128", 128, entry.sha256),
+    ]
+    assert all(item.provenance["export"]["parity"]["crops"] == 3 for item in zoo.entries)
+    crops = read_crops(people, 96)
+    answers = [load_segmenter(zoo, name, "cpu")(crops) for name in ("seg-96", alone.name)]
+    assert answers[0].shape == (3, 3, 24, 24)
+    np.testing.assert_allclose(*answers, atol=1e-4)
+    export_checkpoint(segmenter_checkpoint, "seg", tmp_path / "w", people, "none", more_sizes=[160])
+    assert [item.name for item in Zoo(tmp_path / "w").entries] == ["seg", "alone", "seg-160"]
+
+
+@pytest.mark.parametrize("more", [[96, 96], [SIZE], [100], [0]])
+def test_sizes_that_no_file_serves(
+    segmenter_checkpoint: Path, people: Path, tmp_path: Path, more: list[int]
+) -> None:
+    with pytest.raises(UserError, match="different multiples of 32, not 64, "):
+        export_checkpoint(segmenter_checkpoint, "seg", tmp_path / "w", people, "none", more_sizes=more)
+    assert names(tmp_path / "w") == []
+
+
+def test_a_generator_has_one_size(generator_checkpoint: Path, people: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="leave --more-sizes out"):
+        export_checkpoint(generator_checkpoint, "ink", tmp_path, people, "none", more_sizes=[96])
+
+
 def test_a_failed_parity_check_leaves_the_earlier_model(
     generator_checkpoint: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

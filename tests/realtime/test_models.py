@@ -58,8 +58,10 @@ def test_another_device_keeps_the_full_model(zoo: Zoo, monkeypatch: pytest.Monke
     class OnGpu(Session):
         """As if it had started on CUDA; this machine has none."""
 
-        def __init__(self, path: Path, device: str = "auto", threads: int | None = None) -> None:
-            super().__init__(path, "cpu", threads)
+        def __init__(
+            self, path: Path, device: str = "auto", threads: int | None = None, side: int | None = None
+        ) -> None:
+            super().__init__(path, "cpu", threads, side)
             self.provider = "CUDAExecutionProvider"
 
     monkeypatch.setattr(models_module, "Session", OnGpu)

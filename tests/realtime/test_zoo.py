@@ -142,6 +142,20 @@ def test_what_does_not_verify_is_not_added(zoo: Zoo) -> None:
     assert zoo.entries == Zoo(zoo.folder).entries == []
 
 
+def test_models_of_one_file_are_replaced_together(zoo: Zoo) -> None:
+    known = entry(zoo.folder)
+    larger, smaller = (dataclasses.replace(known, name=f"small-{side}", size=side) for side in (384, 128))
+    zoo.add(known, larger, smaller)
+    assert zoo.smaller(known, known.size) == [smaller]
+    assert zoo.smaller(known, 385) == [larger, known, smaller]
+    assert zoo.finest(known) == zoo.finest(smaller) == larger
+    path = zoo.folder / known.file
+    path.write_bytes(b"anew")
+    known = dataclasses.replace(known, sha256=sha256(path), bytes=4)
+    zoo.add(known)
+    assert zoo.entries == Zoo(zoo.folder).entries == [known]
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", '{"version": 9, "models": []}', '{"version": 1}', '{"version": 1, "models": [], "x": 0}'],
