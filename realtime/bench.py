@@ -30,7 +30,7 @@ from animirror.realtime.pipeline import Pipeline, Statistics
 from animirror.realtime.playback import fitted
 from animirror.realtime.report import peak_memory_mb
 from animirror.realtime.runtime import Session, usable_cores
-from animirror.realtime.segment import load_segmenter
+from animirror.realtime.segment import load_live_segmenter
 from animirror.realtime.sources import DemoSource, VideoSource
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.view import View
@@ -130,7 +130,7 @@ def run_bench(options: BenchOptions, zoo: Zoo | None = None) -> BenchReport:
     pictures = read_pictures(options.source, options.size)
     groups, threads = plan(usable_cores(), options.stages)
     threads = options.threads or threads
-    segmenter = load_segmenter(zoo, None, options.device, threads, options.precision)
+    segmenter = load_live_segmenter(zoo, options.device, threads, options.precision)
     stylizer = load_stylizer(zoo, options.style, options.device, threads, options.precision)
     face_filter = FaceFilter(segmenter, stylizer)
     face_filter.prepare_for_live(options.segment_every)
@@ -158,7 +158,7 @@ def run_bench(options: BenchOptions, zoo: Zoo | None = None) -> BenchReport:
         f"{pictures[0].shape[1]}x{pictures[0].shape[0]}",
         options.frames,
         round(heads, 2),
-        {model.session.path.stem: model.session.provider for model in (segmenter, stylizer)},
+        {model.session.name: model.session.provider for model in (segmenter, stylizer)},
         usable_cores(),
         threads,
         [" + ".join(group) for group in groups],

@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +147,8 @@ def _add_bench(commands: Any) -> None:
 def run_demo_command(options: argparse.Namespace) -> int:
     if options.frames < 1:
         raise UserError(f"--frames must be at least 1, not {options.frames}.")
-    report = run_demo(
-        recipe_of(options).make(), options.out_dir, options.frames, window=not options.no_window
-    )
+    face_filter = replace(recipe_of(options), live=True).make()
+    report = run_demo(face_filter, options.out_dir, options.frames, window=not options.no_window)
     if options.json:
         print(json.dumps(asdict(report), indent=2))
         return DONE

@@ -64,7 +64,7 @@ def convert_with(job: VideoJob, work: Render, progress: Progress | None = None) 
 def look_of(face_filter: FaceFilter) -> str:
     """All of a filter that changes its pictures, in a few words: options and the models' hashes."""
     hashes = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in face_filter.model_files()]
-    return f"{asdict(face_filter.options)} {' '.join(hashes)}"
+    return f"{asdict(face_filter.options)} {face_filter.segmenter_size} {' '.join(hashes)}"
 
 
 def _finished(plan: Plan, folder: Path) -> list[Rendered]:

@@ -30,15 +30,14 @@ class Level:
     told: str
 
 
-def levels(segmenter: SegmenterLike, smaller: SegmenterLike | None, every: int = 1) -> list[Level]:
-    """The plan, best first: as asked for, then a smaller crop, then known heads in every second frame only.
+def levels(segmenter: SegmenterLike, smaller: Sequence[SegmenterLike], every: int = 1) -> list[Level]:
+    """The plan, best first: as asked for, then smaller crops, then known heads in every second frame only.
 
-    ``smaller``: a segmenter of the same labels with a smaller input, where there is one; ``every``: what the
+    ``smaller``: segmenters of the same labels with smaller inputs, the largest first; ``every``: what the
     user asked for.
     """
     plan = [Level(segmenter, every, "")]
-    if smaller is not None:
-        plan.append(Level(smaller, every, f"head crop {smaller.size} px"))
+    plan += [Level(eased, every, f"head crop {eased.size} px") for eased in smaller]
     last = plan[-1]
     if every < 2:
         told = ", ".join(part for part in (last.told, "masks in every 2nd frame") if part)

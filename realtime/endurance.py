@@ -26,7 +26,7 @@ from animirror.realtime.playback import fitted
 from animirror.realtime.recording import FileSink
 from animirror.realtime.report import peak_memory_mb
 from animirror.realtime.runtime import usable_cores
-from animirror.realtime.segment import load_segmenter
+from animirror.realtime.segment import load_live_segmenter
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.view import View
@@ -127,7 +127,7 @@ def run_endurance(options: EnduranceOptions, zoo: Zoo | None = None) -> Enduranc
         raise UserError(f"--frames must be at least {PARTS}, not {options.frames}.")
     groups, threads = plan(usable_cores())
     source = Loop(options.source, options.frames, options.size)
-    segmenter = load_segmenter(zoo, None, options.device, threads, options.precision)
+    segmenter = load_live_segmenter(zoo, options.device, threads, options.precision)
     stylizer = load_stylizer(zoo, options.style, options.device, threads, options.precision)
     for model in (segmenter.session, stylizer.session):
         model.warm_up()
@@ -153,7 +153,7 @@ def run_endurance(options: EnduranceOptions, zoo: Zoo | None = None) -> Enduranc
     return EnduranceReport(
         str(options.source),
         f"{source.size[0]}x{source.size[1]}",
-        [model.session.path.stem for model in (segmenter, stylizer)],
+        [model.session.name for model in (segmenter, stylizer)],
         done,
         watch.heads,
         round(seconds, 1),

@@ -105,6 +105,11 @@ class FaceFilter:
         self._locator.use(segmenter)
         self._locator.every = segment_every
 
+    @property
+    def segmenter_size(self) -> int:
+        """Side of the segmenter's input, px."""
+        return self._segmenter.size
+
     def model_files(self) -> list[Path]:
         """The files of its models, where they come from files."""
         sessions = [getattr(model, "session", None) for model in (self._segmenter, self.stylizer)]

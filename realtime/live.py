@@ -21,7 +21,7 @@ from animirror.realtime.playback import LiveSource, open_source
 from animirror.realtime.recording import FileSink, Recorder, keep_snapshot
 from animirror.realtime.report import peak_memory_mb
 from animirror.realtime.runtime import PROVIDERS, usable_cores
-from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.segment import Segmenter, load_live_segmenter, load_segmenter
 from animirror.realtime.stylize import Stylizer, load_stylizer
 from animirror.realtime.vcam import VirtualCamera
 from animirror.realtime.view import View
@@ -92,7 +92,7 @@ class Session:
             self._source: LiveSource = open_source(config.source, config.size, config.fps, config.loop)
             opened.callback(self._source.close)
             placed = config.device, model_threads, config.precision
-            self._segmenter = load_segmenter(zoo, None, *placed)
+            self._segmenter = load_live_segmenter(zoo, *placed)
             styles, first = style_choices(zoo, config.style)
             self._styles = LazyStylizers(zoo, styles, *placed)
             stylizer = self._styles.get(first)
@@ -123,7 +123,7 @@ class Session:
             self._config.source,
             f"{self._source.size[0]}x{self._source.size[1]}",
             self.panel.styles[self.panel.controls.style],
-            {name: session.path.stem for name, session in models.items()},
+            {name: session.name for name, session in models.items()},
             {name: session.provider for name, session in models.items()},
             sorted({session.note for session in models.values() if session.note}),
             [" + ".join(group) for group in self._threads],
@@ -236,14 +236,13 @@ def hud_lines(
 def governor(
     zoo: Zoo, segmenter: Segmenter, config: LiveConfig, placed: tuple[str, int, str]
 ) -> Governor | None:
-    """What eases the work as the settings allow, the smaller segmenter ready to run; None: nothing may."""
+    """What eases the work as the settings allow, smaller segmenters ready to run; None: nothing may."""
     if config.degrade == "never":
         return None
-    entry = zoo.smaller(zoo.default("segmentation"))
-    smaller = None
-    if entry is not None:
-        smaller = load_segmenter(zoo, entry.name, *placed)
-        smaller.session.warm_up()
+    entries = zoo.smaller(zoo.default("segmentation"), segmenter.size)
+    smaller = [load_segmenter(zoo, entry.name, *placed) for entry in entries]
+    for eased in smaller:
+        eased.session.warm_up()
     return Governor(levels(segmenter, smaller, config.segment_every))
 
 

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 
 from animirror.realtime.regions import REGIONS
-from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.segment import Segmenter, load_fine_segmenter
 from animirror.realtime.stylize import Stylizer, load_stylizer
 from animirror.realtime.zoo import Zoo
 
@@ -58,7 +58,7 @@ class Models:
     def segmenter(self) -> Segmenter:
         with self._lock:
             if self._segmenter is None:
-                self._segmenter = load_segmenter(self._zoo, None, self._device, self._threads)
+                self._segmenter = load_fine_segmenter(self._zoo, self._device, self._threads)
             return self._segmenter
 
     def stylizer(self, style: str) -> Stylizer:

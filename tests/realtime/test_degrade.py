@@ -43,7 +43,7 @@ class Machine:
 
 @pytest.fixture
 def plan(segmenter: Segmenter, smaller: Segmenter) -> list[Level]:
-    return levels(segmenter, smaller)
+    return levels(segmenter, [smaller])
 
 
 SMALL, SECOND = "head crop 96 px", "head crop 96 px, masks in every 2nd frame"
@@ -55,13 +55,20 @@ def test_the_plan(segmenter: Segmenter, smaller: Segmenter, plan: list[Level]) -
         (smaller, 1, SMALL),
         (smaller, 2, SECOND),
     ]
-    assert [(level.every, level.told) for level in levels(segmenter, None)] == [
+    assert [(level.every, level.told) for level in levels(segmenter, [])] == [
         (1, ""),
         (2, "masks in every 2nd frame"),
     ]
-    assert [(level.segmenter, level.every) for level in levels(segmenter, smaller, every=3)] == [
+    assert [(level.segmenter, level.every) for level in levels(segmenter, [smaller], every=3)] == [
         (segmenter, 3),
         (smaller, 3),
+    ]
+    several = levels(segmenter, [smaller, segmenter])
+    assert [level.told for level in several] == [
+        "",
+        SMALL,
+        "head crop 128 px",
+        "head crop 128 px, masks in every 2nd frame",
     ]
 
 
@@ -179,7 +186,7 @@ def test_effects_do_what_the_governor_says(
 
     face_filter = FaceFilter(Counted(segmenter), stylizer)
     face_filter.prepare_for_live()
-    governor = Chosen(levels(Counted(segmenter), Counted(smaller)))
+    governor = Chosen(levels(Counted(segmenter), [Counted(smaller)]))
     panel = Panel(["negative"], segmenter.labels, Controls(face_filter.options))
     effects = Effects(face_filter, lambda _: stylizer, panel, print, reuse=False, governor=governor)
 
