@@ -52,6 +52,8 @@ from animirror.training.webcam_views import WebcamDataset
 
 # Where no splits file is given, one picture of so many validates.
 VALIDATION_SHARE = 10
+# So much larger than the whole picture a webcam view shows it about a portrait's head.
+HEAD_ZOOM = 4 / 3
 
 
 def read_parts(options: SegformerOptions, labels: Sequence[str]) -> tuple[list[Samples], list[Samples]]:
@@ -62,8 +64,9 @@ def read_parts(options: SegformerOptions, labels: Sequence[str]) -> tuple[list[S
         training, validation = read_hub(options.hub, labels, options.seed)
         return [training], [validation]
     root, splits = Path(options.data_root), _splits(options)
-    # Webcam views zoom out of their pictures; whole ones are to be as sharp as the network can see.
-    side = MAX_SIDE if options.augmentation == "webcam" else max(MAX_SIDE, options.size)
+    # As sharp as the network can see; webcam views show a head's crop, a part of its picture, as large.
+    seen = options.size * HEAD_ZOOM if options.augmentation == "webcam" else options.size
+    side = max(MAX_SIDE, round(seen))
     parts: tuple[list[Samples], list[Samples]] = ([], [])
     for item in options.sets:
         parts[0].append(read_set(root, item, splits, labels, validation=False, max_side=side))
