@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,16 +57,19 @@ def write_onnx(network: nn.Module, description: dict[str, Any], path: Path, prec
     wrapped = for_export(task, network)
     for size in sizes:
         _check_output(wrapped, example.new_zeros((2, size, size, 3)), description)
-    program = torch.onnx.export(
-        wrapped,
-        (example,),
-        input_names=[name_in],
-        output_names=[name_out],
-        dynamic_shapes=(_open(sizes),),
-        opset_version=OPSET,
-        dynamo=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        # The side gets its name below.
+        warnings.filterwarnings("ignore", message=".*axis name.*will not be used")
+        program = torch.onnx.export(
+            wrapped,
+            (example,),
+            input_names=[name_in],
+            output_names=[name_out],
+            dynamic_shapes=(_open(sizes),),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
     model = program.model_proto  # type: ignore[union-attr]
     if len(sizes) > 1:
         _name_side(model)
