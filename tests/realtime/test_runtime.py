@@ -139,7 +139,7 @@ def test_cuda_searches_by_rule_and_the_cpu_stands_behind_it(
 
     monkeypatch.setattr(runtime.ort, "InferenceSession", session)
     monkeypatch.setattr(runtime, "preload", lambda name: None)
-    runtime._session(models[0], "cuda", 1)
+    runtime._session(models[0], "cuda", 1, None)
     assert asked == [
         ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "HEURISTIC"}),
         ("CPUExecutionProvider", {}),
