@@ -152,6 +152,8 @@ def _size(session: Session, known: dict[str, Any]) -> int:
     """The side of the input: the model's own, or of those it was made for the one that it was opened with."""
     side = session.input_shape[1] if len(session.input_shape) == 4 else None
     sizes = json.loads(known.get("sizes", "[]"))
+    if not isinstance(sizes, list):
+        raise ValueError("its sizes are not a list of numbers")
     return side if isinstance(side, int) and side in sizes else int(known["size"])
 
 

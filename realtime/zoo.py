@@ -139,10 +139,9 @@ class Zoo:
         for entry in added:
             self.verify(entry)
         named, files = {entry.name: entry for entry in added}, {entry.file: entry.sha256 for entry in added}
-        kept = [entry for entry in self.entries if files.get(entry.file, entry.sha256) == entry.sha256]
-        order = [entry.name for entry in self.entries if entry.name in named or entry in kept]
-        known = {entry.name: entry for entry in kept} | named
-        entries = [known[name] for name in dict.fromkeys([*order, *named])]
+        replaced = [named.pop(entry.name, entry) for entry in self.entries]
+        kept = [entry for entry in replaced if files.get(entry.file, entry.sha256) == entry.sha256]
+        entries = [*kept, *named.values()]
         _write(self.folder / MANIFEST, entries)
         self.entries = entries
 

@@ -22,11 +22,15 @@ class Float32Muon(torch.optim.Muon):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """One step, Nesterov's momentum first; every parameter needs a gradient."""
+        """One step, Nesterov's momentum first, of the parameters that have a gradient."""
         for group in self.param_groups:
             for item in group["params"]:
+                if item.grad is None:
+                    continue
                 state = self.state[item]
-                momentum = state.setdefault("momentum_buffer", torch.zeros_like(item.grad))
+                if not state:
+                    state["momentum_buffer"] = torch.zeros_like(item.grad)
+                momentum = state["momentum_buffer"]
                 momentum.lerp_(item.grad, 1 - group["momentum"])
                 wanted = item.grad.lerp(momentum, group["momentum"])
                 step = orthogonalized(wanted, group["ns_coefficients"], group["ns_steps"], group["eps"])

@@ -5,8 +5,19 @@ from pathlib import Path
 import pytest
 
 from animirror.realtime.regions import CELEBAMASK_LABELS
+from animirror.realtime.runtime import Session
 from animirror.realtime.zoo import ModelEntry, Zoo, sha256
 from tests.conftest import SIZE, write_segmenter, write_stylizer
+
+
+class OnGpu(Session):
+    """As if it had started on CUDA; this machine has none."""
+
+    def __init__(
+        self, path: Path, device: str = "auto", threads: int | None = None, side: int | None = None
+    ) -> None:
+        super().__init__(path, "cpu", threads, side)
+        self.provider = "CUDAExecutionProvider"
 
 
 @pytest.fixture(scope="session")

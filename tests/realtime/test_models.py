@@ -10,6 +10,7 @@ from animirror.realtime.runtime import Session
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import MANIFEST, ModelEntry, Zoo, sha256
 from tests.conftest import write_stylizer
+from tests.realtime.conftest import OnGpu
 
 
 @pytest.fixture
@@ -55,15 +56,6 @@ def test_auto_gets_int8_where_it_ends_on_the_cpu(zoo: Zoo) -> None:
 
 
 def test_another_device_keeps_the_full_model(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    class OnGpu(Session):
-        """As if it had started on CUDA; this machine has none."""
-
-        def __init__(
-            self, path: Path, device: str = "auto", threads: int | None = None, side: int | None = None
-        ) -> None:
-            super().__init__(path, "cpu", threads, side)
-            self.provider = "CUDAExecutionProvider"
-
     monkeypatch.setattr(models_module, "Session", OnGpu)
     assert opened(zoo, "cuda", "auto") == opened(zoo, "auto", "auto") == "full"
     assert opened(zoo, "cuda", "int8") == "full-int8"

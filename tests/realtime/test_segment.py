@@ -20,6 +20,7 @@ from animirror.realtime.segment import (
 )
 from animirror.realtime.zoo import ModelEntry, Zoo, sha256
 from tests.conftest import SIZE, write_segmenter, write_stylizer
+from tests.realtime.conftest import OnGpu
 
 GOOD = {"task": "segmentation", "labels": json.dumps(CELEBAMASK_LABELS), "size": str(SIZE)}
 
@@ -54,6 +55,7 @@ def entry_of(path: Path) -> ModelEntry:
         ({"size": None}, "lacks 'size'"),
         ({"size": "big"}, "big"),
         ({"size": "64"}, r"input is not uint8 \[N, 64, 64, 3\]"),
+        ({"sizes": "128"}, "its sizes are not a list"),
         ({"labels": None}, r"output is not float32 \[N, 0, s, s\]"),
         ({"labels": "[skin"}, "Expecting value"),
         ({"labels": '{"skin": 1}'}, "not a list of names"),
@@ -138,15 +140,6 @@ def test_what_is_kept_is_segmented_finely_and_a_live_picture_on_nvidia_gpus(
     assert load_live_segmenter(sizes, "cpu").session.name == "seg"
     assert Recipe(device="cpu", models=sizes.folder).make().segmenter_size == 192
     assert Recipe(device="cpu", models=sizes.folder, live=True).make().segmenter_size == SIZE
-
-    class OnGpu(Session):
-        """As if it had started on CUDA; this machine has none."""
-
-        def __init__(
-            self, path: Path, device: str = "auto", threads: int | None = None, side: int | None = None
-        ) -> None:
-            super().__init__(path, "cpu", threads, side)
-            self.provider = "CUDAExecutionProvider"
 
     monkeypatch.setattr(models_module, "Session", OnGpu)
     assert load_live_segmenter(sizes, "cuda").session.name == "seg-192"
