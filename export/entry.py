@@ -90,7 +90,11 @@ def export_checkpoint(
         replace(entry, name=f"{name}-{side}", size=side, provenance=_provenance(description, parity))
         for side, parity in zip(sizes[1:], parities[1:], strict=True)
     ]
+    before = {known.file for known in zoo.entries}
     zoo.add(entry, *others)
+    # A model that had a file of its own may be served by a shared one now.
+    for file in before - {known.file for known in zoo.entries}:
+        (weights / file).unlink(missing_ok=True)
     return entry, parities[0]
 
 

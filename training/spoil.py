@@ -43,13 +43,17 @@ def shaded(image: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.
 # Share of pictures that were once this much smaller (factor, from the least): a head of 75 px before a webcam
 # is drawn at 256, and what its codec left of the eyes is all that there is to see.
 FEW_PIXELS, FEWEST_PIXELS, MANY_PIXELS = 0.3, 0.25, 0.9
+# Share of pictures out of focus, and how much: standard deviations in shares of the side (0.4 to 1.8 px of
+# 256). In pixels, larger pictures would have been sharper ones, in which eyes are seen more easily.
+UNFOCUSED, LEAST_BLUR, MOST_BLUR = 0.25, 0.4 / 256, 1.8 / 256
 
 
 def worn(values: NDArray[np.uint8] | NDArray[np.float32], random: np.random.Generator) -> NDArray[np.uint8]:
     """A picture (0..255) as lenses, sensors and codecs leave it: blur, low resolution, noise, JPEG."""
     values = values.astype(np.float32)
-    if random.random() < 0.25:
-        values = np.asarray(cv2.GaussianBlur(values, (0, 0), float(random.uniform(0.4, 1.8))), np.float32)
+    if random.random() < UNFOCUSED:
+        blur = float(random.uniform(LEAST_BLUR, MOST_BLUR)) * values.shape[0]
+        values = np.asarray(cv2.GaussianBlur(values, (0, 0), blur), np.float32)
     if random.random() >= FEW_PIXELS:
         return _recorded(values, random)
     height, width = values.shape[:2]

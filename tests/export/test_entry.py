@@ -70,6 +70,17 @@ def test_one_file_of_a_segmenter_serves_several_sizes(
     assert [item.name for item in Zoo(tmp_path / "w").entries] == ["seg", "alone", "seg-160"]
 
 
+def test_a_shared_file_takes_the_place_of_a_models_own(
+    segmenter_checkpoint: Path, people: Path, tmp_path: Path
+) -> None:
+    weights = tmp_path / "w"
+    export_checkpoint(segmenter_checkpoint, "seg-96", weights, people, "none", size=96)
+    assert names(weights) == [MANIFEST, "seg-96.onnx"]
+    export_checkpoint(segmenter_checkpoint, "seg", weights, people, "none", more_sizes=[96])
+    assert names(weights) == [MANIFEST, "seg.onnx"]
+    assert Zoo(weights).get("seg-96").file == "seg.onnx"
+
+
 @pytest.mark.parametrize("more", [[96, 96], [SIZE], [100], [0]])
 def test_sizes_that_no_file_serves(
     segmenter_checkpoint: Path, people: Path, tmp_path: Path, more: list[int]
