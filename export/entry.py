@@ -60,9 +60,10 @@ def export_checkpoint(
     """Export a checkpoint as the model ``name`` of the zoo in the folder ``weights``.
 
     ``size``: side of the model's input, px (None: the training size). ``precision`` (one of PRECISIONS) is
-    how the weights are stored. ``more_sizes``: other sides that a segmenter's file is to serve as well, each
-    as a model NAME-SIDE of its own. The file becomes part of the zoo only after the parity checks; earlier
-    models of its name are replaced. Returns the model's entry and its parity. Raises UserError.
+    how the weights are stored. ``more_sizes``: other sides that the file is to serve as well: a segmenter's
+    each as a model NAME-SIDE of its own, a generator's by turns (see realtime/drawn_size.py). The file
+    becomes part of the zoo only after the parity checks; earlier models of its name are replaced. Returns the
+    model's entry and its parity. Raises UserError.
     """
     _check_arguments(name, size, precision)
     network, description = load_checkpoint(checkpoint)
@@ -89,6 +90,7 @@ def export_checkpoint(
     others = [
         replace(entry, name=f"{name}-{side}", size=side, provenance=_provenance(description, parity))
         for side, parity in zip(sizes[1:], parities[1:], strict=True)
+        if entry.task == "segmentation"
     ]
     before = {known.file for known in zoo.entries}
     zoo.add(entry, *others)
@@ -101,8 +103,6 @@ def export_checkpoint(
 def _check_sizes(description: dict[str, Any], more: Sequence[int]) -> list[int]:
     """All sides of the input, the model's own first."""
     sizes = [int(description["size"]), *more]
-    if more and description["task"] != "segmentation":
-        raise UserError("Only a segmenter's file serves several sizes; leave --more-sizes out.")
     if more and (len(set(sizes)) < len(sizes) or any(side % STEP or side < STEP for side in sizes)):
         raise UserError(
             f"The sizes of one file must be different multiples of {STEP}, not {', '.join(map(str, sizes))}."

@@ -37,6 +37,7 @@ class _Recorder:
 
     def __init__(self, size: int, eyes: float) -> None:
         self.size, self.eyes = size, eyes
+        self.sizes: tuple[int, ...] = (size,)
         self.shown: NDArray[np.uint8] | None = None
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:

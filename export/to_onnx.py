@@ -72,7 +72,7 @@ def write_onnx(network: nn.Module, description: dict[str, Any], path: Path, prec
         )
     model = program.model_proto  # type: ignore[union-attr]
     if len(sizes) > 1:
-        _name_side(model)
+        _name_side(model, task)
     onnx.helper.set_model_props(model, metadata(description))
     # Node names of the exporter carry this machine's file paths.
     for node in model.graph.node:
@@ -95,10 +95,14 @@ def _open(sizes: Sequence[int]) -> dict[int, Any]:
     return batch | {1: STEP * steps, 2: STEP * steps}
 
 
-def _name_side(model: onnx.ModelProto) -> None:
-    """Give the open side the name that runtime.py closes it by; the exporter's is a formula."""
-    for axis in model.graph.input[0].type.tensor_type.shape.dim[1:3]:
-        axis.dim_param = SIDE
+def _name_side(model: onnx.ModelProto, task: str) -> None:
+    """Give the open side the name that runtime.py knows it by; the exporter's is a formula.
+
+    A drawing has its picture's side.
+    """
+    for value in (model.graph.input[0], *(model.graph.output if task == "stylization" else ())):
+        for axis in value.type.tensor_type.shape.dim[1:3]:
+            axis.dim_param = SIDE
     # Shapes in between name the side as the exporter did; onnxruntime infers them anew.
     del model.graph.value_info[:]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from animirror.realtime.locate import SegmenterLike
 
@@ -23,25 +23,38 @@ PATIENCE, FAILED_WITHIN, LONGEST_PATIENCE = 6.0, 8.0, 120.0
 
 @dataclass(frozen=True)
 class Level:
-    """One step of the plan: the segmenter, how often it sees known heads, the HUD's words."""
+    """One step of the plan: the segmenter, how often it sees known heads, the HUD's words.
+
+    ``larger``: whether heads with small faces are drawn larger than others (see drawn_size).
+    """
 
     segmenter: SegmenterLike
     every: int
     told: str
+    larger: bool = True
 
 
-def levels(segmenter: SegmenterLike, smaller: Sequence[SegmenterLike], every: int = 1) -> list[Level]:
-    """The plan, best first: as asked for, then smaller crops, then known heads in every second frame only.
+def levels(
+    segmenter: SegmenterLike, smaller: Sequence[SegmenterLike], every: int = 1, sizes: Sequence[int] = ()
+) -> list[Level]:
+    """The plan, best first: as asked for, then all heads drawn at one size, then smaller crops, then known
 
-    ``smaller``: segmenters of the same labels with smaller inputs, the largest first; ``every``: what the
-    user asked for.
+    heads in every second frame only. ``smaller``: segmenters of the same labels with smaller inputs, the
+    largest first; ``every``: what the user asked for; ``sizes``: that the generator draws at.
     """
     plan = [Level(segmenter, every, "")]
-    plan += [Level(eased, every, f"head crop {eased.size} px") for eased in smaller]
+    drawn = []
+    if len(sizes) > 1:
+        drawn = [f"drawn at {sizes[0]} px"]
+        plan.append(Level(segmenter, every, drawn[0], larger=False))
+    larger = plan[-1].larger
+    plan += [
+        Level(eased, every, ", ".join([*drawn, f"head crop {eased.size} px"]), larger) for eased in smaller
+    ]
     last = plan[-1]
     if every < 2:
         told = ", ".join(part for part in (last.told, "masks in every 2nd frame") if part)
-        plan.append(Level(last.segmenter, 2, told))
+        plan.append(replace(last, every=2, told=told))
     return plan
 
 

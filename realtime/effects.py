@@ -115,7 +115,7 @@ class Effects:
         level = None if self._governor is None else self._governor.level
         if level is not None and level is not self._level:
             self._level = level
-            self._filter.ease(level.segmenter, level.every)
+            self._filter.ease(level.segmenter, level.every, level.larger)
 
     def _choose(self, style: int) -> None:
         self._style = style

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
+from animirror.realtime.drawn_size import drawn_size
 from animirror.realtime.errors import UserError
 from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, steadied, watched
 from animirror.realtime.light import clearer, softness
@@ -31,6 +32,8 @@ class StylizerLike(Protocol):
     """What FaceFilter needs of a stylizer (see stylize.Stylizer)."""
 
     size: int
+    # All sides that it draws at, px, the smallest first.
+    sizes: tuple[int, ...]
     # How many times as tall eyes must be shown to it.
     eyes: float
 
@@ -78,6 +81,7 @@ class FaceFilter:
         self.stylizer = stylizer
         self._labels = segmenter.labels
         self._last_time: float | None = None
+        self._larger = True
         self._match = SceneMatch(self._labels)
         self._eyes = _named(EYES_LABEL, self._labels)
         self._hair = _named(HAIR_LABEL, self._labels)
@@ -100,10 +104,13 @@ class FaceFilter:
         """Let no frame take much longer than others; segment known heads in every Nth frame (see Locator)."""
         self._locator.thorough, self._locator.every = False, segment_every
 
-    def ease(self, segmenter: SegmenterLike, segment_every: int) -> None:
-        """From the next frame on, find heads with this segmenter (of the same labels), so often."""
+    def ease(self, segmenter: SegmenterLike, segment_every: int, larger: bool = True) -> None:
+        """From the next frame on, find heads with this segmenter (of the same labels), so often.
+
+        ``larger``: whether heads with small faces are drawn larger than others (see drawn_size).
+        """
         self._locator.use(segmenter)
-        self._locator.every = segment_every
+        self._locator.every, self._larger = segment_every, larger
 
     @property
     def segmenter_size(self) -> int:
@@ -137,18 +144,38 @@ class FaceFilter:
         """Draw every head's crop."""
         with _timed(scene, "stylize"):
             if scene.heads and self._options.strength > 0:
-                size = self.stylizer.size
-                for head in scene.heads:
-                    side = detail.drawn_side(head.crop.side, size) if scene.still else size
-                    if head.image.shape[0] != side:
-                        head.image = head.crop.extract(scene.frame, side)
-                    head.light = self._match.light(head, scene.seconds)
+                self._prepare(scene)
                 posed = [self._posed(head, scene.seconds) for head in scene.heads]
-                shown = [_reduced(image, size) for image in posed]
-                drawings = self.stylizer(np.stack(shown))
-                for head, drawing, small, image in zip(scene.heads, drawings, shown, posed, strict=True):
+                shown = [
+                    _reduced(image, head.drawn_size) for head, image in zip(scene.heads, posed, strict=True)
+                ]
+                for head, drawing, small, image in zip(
+                    scene.heads, self._drawn(shown), shown, posed, strict=True
+                ):
                     head.styled = drawing if image is small else detail.enlarged(drawing, small, image)
         return scene
+
+    def _prepare(self, scene: Scene) -> None:
+        """How large each head is drawn, its image in as many pixels, and its light."""
+        sizes = self.stylizer.sizes if self._larger else self.stylizer.sizes[:1]
+        for head in scene.heads:
+            before = None if scene.still else head.track.drawn_size
+            size = drawn_size(head.face, sizes, before)
+            head.drawn_size = head.track.drawn_size = size
+            side = detail.drawn_side(head.crop.side, size) if scene.still else size
+            if head.image.shape[0] != side:
+                head.image = head.crop.extract(scene.frame, side)
+            head.light = self._match.light(head, scene.seconds)
+
+    def _drawn(self, shown: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+        """The generator's drawings of square pictures, those of one size together."""
+        drawings = list(shown)
+        for size in {len(picture) for picture in shown}:
+            places = [place for place, picture in enumerate(shown) if len(picture) == size]
+            drawn = self.stylizer(np.stack([shown[place] for place in places]))
+            for place, drawing in zip(places, drawn, strict=True):
+                drawings[place] = drawing
+        return drawings
 
     def blend(self, scene: Scene) -> Filtered:
         """Put the drawings into a copy of the frame."""

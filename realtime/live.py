@@ -99,7 +99,7 @@ class Session:
             self.panel = self._panel(styles, first)
             face_filter = FaceFilter(self._segmenter, stylizer, config.filter_options())
             face_filter.prepare_for_live(config.segment_every)
-            self._governor = governor(zoo, self._segmenter, config, placed)
+            self._governor = governor(zoo, self._segmenter, config, placed, stylizer.sizes)
             effects = Effects(
                 face_filter, self._styles.get, self.panel, self._messages.say, governor=self._governor
             )
@@ -234,16 +234,23 @@ def hud_lines(
 
 
 def governor(
-    zoo: Zoo, segmenter: Segmenter, config: LiveConfig, placed: tuple[str, int, str]
+    zoo: Zoo,
+    segmenter: Segmenter,
+    config: LiveConfig,
+    placed: tuple[str, int, str],
+    sizes: Sequence[int] = (),
 ) -> Governor | None:
-    """What eases the work as the settings allow, smaller segmenters ready to run; None: nothing may."""
+    """What eases the work as the settings allow, smaller segmenters ready to run; None: nothing may.
+
+    ``sizes``: that the generator draws at.
+    """
     if config.degrade == "never":
         return None
     entries = zoo.smaller(zoo.default("segmentation"), segmenter.size)
     smaller = [load_segmenter(zoo, entry.name, *placed) for entry in entries]
     for eased in smaller:
         eased.session.warm_up()
-    return Governor(levels(segmenter, smaller, config.segment_every))
+    return Governor(levels(segmenter, smaller, config.segment_every, sizes))
 
 
 def style_choices(zoo: Zoo, style: str | None) -> tuple[list[str], int]:

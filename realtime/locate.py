@@ -42,6 +42,8 @@ FADE_SECONDS = 0.15
 SAME_HEAD_IOU = 0.45
 # A known head may hide them for a while (a hand, a turn); what shows less over this time is no head.
 MIN_LASTING_DETAIL, DETAIL_SECONDS = 0.15, 1.0
+# A face's share of its crop is averaged over this time: a hand before it makes it no smaller.
+FACE_SECONDS = 0.5
 
 
 class SegmenterLike(Protocol):
@@ -72,11 +74,14 @@ class Track:
     next_crop: Crop | None = None
     # Running mean of HeadView.detail; None where the model does not know details.
     detail: float | None = None
+    # Running mean of the face's share of the crop's side; None where no face was seen yet.
+    face: float | None = None
     # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
     color_shift: NDArray[np.float32] | None = None
-    # Light and eyes of the last frame, kept by filter.
+    # Light, eyes and size of the last frame's drawing, kept by filter.
     light: Light | None = None
     eyes: tuple[Eye, ...] | None = None
+    drawn_size: int | None = None
 
 
 class Locator:
@@ -226,6 +231,7 @@ class Locator:
         track.visibility = min(1.0, track.visibility + step)
         track.own = view.own
         track.head = box_to_frame(view.head, crop, cells)
+        track.face = _face_share(view, cells, track.face, seconds)
         track.next_crop = _next_crop(track, view, crop, cells, seconds)
 
     def _search(self, frame: NDArray[np.uint8], areas: list[Crop], looks: int) -> None:
@@ -273,7 +279,9 @@ class Locator:
             visibility=float(self._first),
             detail=look.view.detail,
         )
-        track.next_crop = _next_crop(track, look.view, look.crop, look.probabilities.shape[-1], 0.0)
+        cells = look.probabilities.shape[-1]
+        track.face = _face_share(look.view, cells)
+        track.next_crop = _next_crop(track, look.view, look.crop, cells, 0.0)
         self.tracks.append(track)
         return True
 
@@ -282,6 +290,16 @@ def _next_crop(track: Track, view: HeadView, crop: Crop, cells: int, seconds: fl
     on_face = not view.from_behind
     anchor = view.face if on_face and view.face is not None else view.head
     return track.follower(crop_of(view, crop, cells), box_to_frame(anchor, crop, cells), on_face, seconds)
+
+
+def _face_share(
+    view: HeadView, cells: int, previous: float | None = None, seconds: float = 0.0
+) -> float | None:
+    """The face's share of the side of a map with so many cells, averaged over time; as before if not seen."""
+    if view.face is None or view.from_behind:
+        return previous
+    share = (view.face.width + view.face.height) / 2 / cells
+    return share if previous is None else previous + mix(seconds, FACE_SECONDS) * (share - previous)
 
 
 def _lasting(track: Track, view: HeadView, seconds: float) -> bool:

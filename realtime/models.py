@@ -29,12 +29,14 @@ def open_model(
         raise UserError(f"Unknown precision '{precision}'; known: {', '.join(PRECISIONS)}.")
     as_it_is = precision == "fp32" or (precision == "auto" and (named or not int8_is_fast()))
     light = None if as_it_is else zoo.quantized(entry)
+    # A segmenter sees one size; a generator draws heads in several, in turn (see drawn_size).
+    side = entry.size if entry.task == "segmentation" else None
     if light is not None and (precision == "int8" or device == "cpu"):
-        return Session(zoo.verify(light), device, threads, light.size)
-    session = Session(zoo.verify(entry), device, threads, entry.size)
+        return Session(zoo.verify(light), device, threads, side)
+    session = Session(zoo.verify(entry), device, threads, side)
     if light is None or session.provider != PROVIDERS["cpu"]:
         return session
     # Only a session knows whether its device truly started; `auto` ended on the CPU.
-    on_cpu = Session(zoo.verify(light), "cpu", threads, light.size)
+    on_cpu = Session(zoo.verify(light), "cpu", threads, side)
     on_cpu.note = session.note
     return on_cpu

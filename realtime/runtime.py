@@ -85,13 +85,13 @@ class Session:
     def name(self) -> str:
         """As the manifest calls it: the file's name, with the side where it is not the file's own."""
         side = self.input_shape[1] if len(self.input_shape) == 4 else None
-        other = "sizes" in self.metadata and str(side) != self.metadata.get("size")
+        other = isinstance(side, int) and "sizes" in self.metadata and str(side) != self.metadata.get("size")
         return f"{self.path.stem}-{side}" if other else self.path.stem
 
     def run(self, array: NDArray[np.uint8]) -> NDArray[Any]:
         """The output for one input. Raises ValueError for an array that does not fit the model."""
         expected = self.input_shape[1:]
-        if array.dtype != np.uint8 or array.ndim != 4 or array.shape[1:] != expected:
+        if array.dtype != np.uint8 or array.ndim != 4 or not _fits(array.shape[1:], expected):
             raise ValueError(
                 f"{self.path.name} takes uint8 [N, {', '.join(map(str, expected))}], "
                 f"not {array.dtype} {list(array.shape)}"
@@ -99,8 +99,20 @@ class Session:
         return np.asarray(self._session.run(None, {self.input_name: np.ascontiguousarray(array)})[0])
 
     def warm_up(self) -> None:
-        """Run once on an empty picture: the first run allocates and is slow."""
-        self.run(np.zeros((1, *(n for n in self.input_shape[1:] if isinstance(n, int))), np.uint8))
+        """Run once on an empty picture of every size that it takes: the first run allocates and is slow."""
+        fixed = tuple(n for n in self.input_shape[1:] if isinstance(n, int))
+        is_open = len(fixed) < len(self.input_shape[1:])
+        for shape in [(side, side, 3) for side in _sizes(self.metadata)] if is_open else [fixed]:
+            self.run(np.zeros((1, *shape), np.uint8))
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int | str | None, ...]) -> bool:
+    """Whether an array has this shape, in which named axes are open, those of one name equal."""
+    named: dict[int | str | None, int] = {}
+    return len(shape) == len(expected) and all(
+        found == (wanted if isinstance(wanted, int) else named.setdefault(wanted, found))
+        for found, wanted in zip(shape, expected, strict=True)
+    )
 
 
 def usable_cores() -> int:
@@ -116,6 +128,8 @@ MAX_EYES = 2.0
 
 def read_contract(session: Session, task: str) -> dict[str, Any]:
     """The metadata of a model for ``task``, with ``size`` as an int and ``labels`` (if any) as a tuple.
+
+    ``sizes``: all sides that this session takes, px, the smallest first.
 
     Raises UserError where the file does not keep the ONNX contract: one that claims one shape and has another
     would only fail, or draw nonsense, frames later.
@@ -133,8 +147,12 @@ def _parse_contract(session: Session, task: str) -> dict[str, Any]:
     known: dict[str, Any] = dict(session.metadata)
     if known["task"] != task:
         raise ValueError(f"its task is '{known['task']}'")
-    size = known["size"] = _size(session, known)
-    if session.input_type != "tensor(uint8)" or session.input_shape[1:] != (size, size, 3):
+    side, sizes = session.input_shape[1] if len(session.input_shape) == 4 else None, _sizes(known)
+    # The model's own side, or of those that it was made for the one that it was opened with.
+    size = known["size"] = side if isinstance(side, int) and side in sizes else int(known["size"])
+    known["sizes"] = tuple(sorted(sizes)) if side == SIDE and sizes else (size,)
+    axis = side if len(known["sizes"]) > 1 else size
+    if session.input_type != "tensor(uint8)" or session.input_shape[1:] != (axis, axis, 3):
         raise ValueError(f"its input is not uint8 [N, {size}, {size}, 3]")
     if "labels" in known:
         labels = json.loads(known["labels"])
@@ -148,13 +166,12 @@ def _parse_contract(session: Session, task: str) -> dict[str, Any]:
     return known
 
 
-def _size(session: Session, known: dict[str, Any]) -> int:
-    """The side of the input: the model's own, or of those it was made for the one that it was opened with."""
-    side = session.input_shape[1] if len(session.input_shape) == 4 else None
-    sizes = json.loads(known.get("sizes", "[]"))
-    if not isinstance(sizes, list):
+def _sizes(metadata: dict[str, Any]) -> list[int]:
+    """The sides of the input that a model was made for, where its file serves several. ValueError."""
+    sizes = json.loads(metadata.get("sizes", "[]"))
+    if not isinstance(sizes, list) or not all(isinstance(side, int) for side in sizes):
         raise ValueError("its sizes are not a list of numbers")
-    return side if isinstance(side, int) and side in sizes else int(known["size"])
+    return sizes
 
 
 def _start(path: Path, device: str, threads: int, side: int | None) -> Started:

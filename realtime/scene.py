@@ -28,13 +28,19 @@ class Head:
     light: Light = field(default_factory=Light)
     # Maps of match.COLOR_GROUPS over the crop, float32 [s, s] each; light and colours need them both.
     groups: list[NDArray[np.float32]] | None = None
+    # Side of what the generator is shown, px.
+    drawn_size: int = 0
     styled: NDArray[np.uint8] | None = None
     eyes: tuple[Eye, ...] = ()
+    # The face's share of the crop's side; None where none was seen.
+    face: float | None = None
 
     @classmethod
     def of(cls, track: Track) -> Head:
         """The head as its track shows it in this frame."""
-        return cls(track, track.crop, track.image, track.probabilities, track.own, track.visibility)
+        return cls(
+            track, track.crop, track.image, track.probabilities, track.own, track.visibility, face=track.face
+        )
 
     def mask(self, labels: Sequence[int], feather: float) -> NDArray[np.float32]:
         """Where the head shows these labels (indices): float32 [S, S] in 0..1, to the edges of its image."""

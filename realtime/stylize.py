@@ -21,6 +21,8 @@ class Stylizer:
         contract = read_contract(session, "stylization")
         self.session = session
         self.size: int = contract["size"]
+        # All sides that it draws at, px, the smallest first.
+        self.sizes: tuple[int, ...] = contract["sizes"]
         self.style: str = contract.get("style", "")
         self.eyes: float = contract.get("eyes", 1.0)
         as_input = (session.input_type, session.input_shape[1:])
@@ -31,7 +33,9 @@ class Stylizer:
             )
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """uint8 [N, S, S, 3] BGR -> the same shape and colour order. ValueError for another shape."""
+        """uint8 [N, S, S, 3] BGR, S one of ``sizes`` -> the same shape and colour order. ValueError."""
+        if crops.ndim == 4 and crops.shape[1] not in self.sizes:
+            raise ValueError(f"{self.session.path.name} draws at {self.sizes} px, not {crops.shape[1]}")
         styled: NDArray[np.uint8] = self.session.run(crops)
         return styled
 

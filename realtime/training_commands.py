@@ -247,7 +247,8 @@ def _add_export(commands: Any, command: Command) -> None:
         nargs="+",
         default=(),
         metavar="S",
-        help="other sides that a segmenter's file is to serve, each as a model NAME-S",
+        help="other sides that the file is to serve: a segmenter's each as a model NAME-S, a generator's in "
+        "turn, for heads whose hair leaves little room to the face",
     )
     parser.add_argument(
         "--precision", choices=["fp32", "fp16"], default="fp32", help="how weights are stored (%(default)s)"

@@ -66,21 +66,28 @@ def write_segmenter(
     )
 
 
-def write_stylizer(path: Path, size: int = SIZE, style: str = "negative") -> Path:
-    """An ONNX generator by the contract: the negative of the crop."""
+def write_stylizer(
+    path: Path, size: int = SIZE, style: str = "negative", sizes: tuple[int, ...] = ()
+) -> Path:
+    """An ONNX generator by the contract: the negative of the crop.
+
+    ``sizes``: the sides that it draws at, where it leaves its side open.
+    """
     nodes = [
         helper.make_node("Cast", ["crops"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Sub", ["white", "float"], ["inverted"]),
         helper.make_node("Cast", ["inverted"], ["styled"], to=TensorProto.UINT8),
     ]
-    shape = ["N", size, size, 3]
+    side = "S" if sizes else size
+    shape = ["N", side, side, 3]
+    metadata = {"task": "stylization", "style": style, "size": str(size)}
     return _save(
         path,
         nodes,
         ("crops", TensorProto.UINT8, shape),
         ("styled", TensorProto.UINT8, shape),
         {"white": np.array(255.0, np.float32)},
-        {"task": "stylization", "style": style, "size": str(size)},
+        metadata | {"sizes": json.dumps(sizes)} if sizes else metadata,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime import blend, detail
+from animirror.realtime.drawn_size import drawn_size
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter
 from animirror.realtime.follow import on_whole_pixels
@@ -129,8 +130,9 @@ def _drawn(job: _Job, models: Models, variant: Variant, progress: Progress | Non
         painted: list[tuple[Head, NDArray[np.uint8]]] = []
         # Those beyond first: heads lie on top of them.
         heads = [*job.beyond, *job.snapshot.heads]
+        sizes = face_filter.stylizer.sizes
         for index, head in enumerate(heads):
-            scaled = _scaled(head, job, variant, face_filter.stylizer.size)
+            scaled = _scaled(head, job, variant, drawn_size(head.face, sizes))
             drawing = _drawing(scaled, job.frame, face_filter)
             blend.composite(layer, coverage, drawing, blend.border_fade(FADE_SIDE), scaled.crop)
             painted.append((scaled, drawing))
@@ -144,7 +146,10 @@ def _drawn(job: _Job, models: Models, variant: Variant, progress: Progress | Non
 
 
 def _scaled(head: Head, job: _Job, variant: Variant, size: int) -> Head:
-    """The head as it is to be drawn in this job; cut from the full picture, whose detail previews lack."""
+    """The head as it is to be drawn, by a generator at ``size`` px, in this job.
+
+    It is cut from the full picture, whose detail previews lack.
+    """
     crop = head.crop
     smaller = on_whole_pixels(
         Crop(crop.center_x * job.scale, crop.center_y * job.scale, crop.side * job.scale)

@@ -90,9 +90,15 @@ def test_sizes_that_no_file_serves(
     assert names(tmp_path / "w") == []
 
 
-def test_a_generator_has_one_size(generator_checkpoint: Path, people: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="leave --more-sizes out"):
-        export_checkpoint(generator_checkpoint, "ink", tmp_path, people, "none", more_sizes=[96])
+def test_a_generator_draws_at_several_sizes(generator_checkpoint: Path, people: Path, tmp_path: Path) -> None:
+    export_checkpoint(generator_checkpoint, "ink", tmp_path, people, "none", more_sizes=[96])
+    export_checkpoint(generator_checkpoint, "alone", tmp_path, people, "none", size=96)
+    zoo = Zoo(tmp_path)
+    assert [(entry.name, entry.size) for entry in zoo.entries] == [("ink", SIZE), ("alone", 96)]
+    both, alone = (load_stylizer(zoo, name, "cpu") for name in ("ink", "alone"))
+    assert (both.sizes, alone.sizes) == ((SIZE, 96), (96,))
+    crops = read_crops(people, 96)
+    assert np.abs(both(crops).astype(int) - alone(crops)).max() <= 1
 
 
 def test_a_failed_parity_check_leaves_the_earlier_model(

@@ -63,6 +63,13 @@ def test_the_plan(segmenter: Segmenter, smaller: Segmenter, plan: list[Level]) -
         (segmenter, 3),
         (smaller, 3),
     ]
+    plan = levels(segmenter, [smaller], sizes=(128, 160))
+    assert [(level.segmenter, level.larger, level.told) for level in plan] == [
+        (segmenter, True, ""),
+        (segmenter, False, "drawn at 128 px"),
+        (smaller, False, f"drawn at 128 px, {SMALL}"),
+        (smaller, False, f"drawn at 128 px, {SECOND}"),
+    ]
     several = levels(segmenter, [smaller, segmenter])
     assert [level.told for level in several] == [
         "",

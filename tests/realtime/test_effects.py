@@ -22,7 +22,7 @@ class Studio:
 
     def __init__(self, segmenter: Segmenter, stylizer: Stylizer) -> None:
         self.runs, self.said, self.asked = 0, list[str](), list[int]()
-        self.size, self.eyes = stylizer.size, stylizer.eyes
+        self.size, self.sizes, self.eyes = stylizer.size, stylizer.sizes, stylizer.eyes
         self._stylizer = stylizer
         self.panel = Panel(["negative", "other", "broken"], segmenter.labels)
         face_filter = FaceFilter(segmenter, self, FilterOptions(color_match=0.0))

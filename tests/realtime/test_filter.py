@@ -1,15 +1,20 @@
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
+from animirror.realtime.drawn_size import LEAST_FACE
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter, FilterOptions
 from animirror.realtime.light import Light, clearer, softness
 from animirror.realtime.proportions import make_up_eyes
 from animirror.realtime.regions import region_probability
+from animirror.realtime.runtime import Session
 from animirror.realtime.segment import Segmenter
 from animirror.realtime.strands import calmer
 from animirror.realtime.stylize import Stylizer
-from tests.conftest import SKIN, draw_person, empty_frame
+from tests.conftest import HAIR, SKIN, draw_person, empty_frame, write_stylizer
 
 PLAIN = FilterOptions(color_match=0.0)
 
@@ -73,6 +78,39 @@ def test_heads_of_few_pixels_are_shown_with_more_contrast(segmenter: Segmenter, 
             assert not np.array_equal(crop, calm)
             # Hair's calm takes a little of the whole crop's.
             assert clear.std() > 1.05 * lit.std()
+
+
+def with_long_hair(frame: np.ndarray, x: int, y: int, face: int) -> np.ndarray:
+    """The frame with a person whose hair reaches far down on both sides."""
+    for side in (-1, 1):
+        cv2.ellipse(frame, (x + side * face // 2, y + face), (face // 3, 3 * face // 2), 0, 0, 360, HAIR, -1)
+    draw_person(frame, x, y, face)
+    return frame
+
+
+@pytest.mark.usefixtures("plain_light")
+def test_faces_among_much_hair_are_drawn_larger(segmenter: Segmenter, tmp_path: Path) -> None:
+    stylizer = Stylizer(Session(write_stylizer(tmp_path / "two.onnx", sizes=(128, 160)), "cpu"))
+    face_filter = FaceFilter(segmenter, stylizer, PLAIN)
+    frame = with_long_hair(person(960, 540, 240, 200, 120), 700, 200, 120)
+    # The crop takes its time to reach all of the hair.
+    for number in range(90):
+        scene = face_filter.segment(frame, number / 30)
+    face_filter.stylize(scene)
+    usual, long = sorted(scene.heads, key=lambda head: head.crop.center_x)
+    assert usual.face is not None
+    assert long.face is not None
+    assert long.face < LEAST_FACE < usual.face
+    for head, size in ((usual, 128), (long, 160)):
+        assert head.styled is not None
+        assert head.styled.shape == (size, size, 3)
+    result = face_filter.blend(scene).frame
+    for x in (240, 700):
+        assert np.abs(result[200, x].astype(int) - (255 - np.array(SKIN))).max() <= 2
+    # Where the machine is too slow for it, all are drawn alike.
+    face_filter.ease(segmenter, 1, larger=False)
+    scene = face_filter.stylize(face_filter.segment(frame, 3.0))
+    assert [head.drawn_size for head in scene.heads] == [128, 128]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
@@ -41,6 +42,26 @@ def test_styles_by_style_and_by_name(zoo: Zoo) -> None:
     assert load_stylizer(zoo, device="cpu").style == "anime"
     assert load_stylizer(zoo, "ink", "cpu").style == "ink"
     assert load_stylizer(zoo, "second", "cpu").session.path == zoo.folder / "second.onnx"
+
+
+def test_a_generator_that_draws_at_several_sizes(tmp_path: Path) -> None:
+    stylizer = Stylizer(Session(write_stylizer(tmp_path / "two.onnx", sizes=(160, SIZE)), "cpu"))
+    assert (stylizer.size, stylizer.sizes, stylizer.session.name) == (SIZE, (SIZE, 160), "two")
+    stylizer.session.warm_up()
+    crops = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), dtype=np.uint8)
+    for side in stylizer.sizes:
+        drawn = stylizer(np.ascontiguousarray(crops[:, :side, :side]))
+        assert np.array_equal(drawn, 255 - crops[:, :side, :side])
+    with pytest.raises(ValueError, match=r"two\.onnx draws at \(128, 160\) px, not 96"):
+        stylizer(crops[:, :96, :96])
+    with pytest.raises(ValueError, match=r"takes uint8 \[N, S, S, 3\], not uint8 \[2, 128, 160, 3\]"):
+        stylizer(crops[:, :SIZE])
+
+
+def test_sizes_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    path = write_stylizer(tmp_path / "two.onnx", sizes=("large",))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"two\.onnx is no model for stylization.*sizes are not a list"):
+        Stylizer(Session(path, "cpu"))
 
 
 def test_manifest_and_file_must_agree(zoo: Zoo) -> None:

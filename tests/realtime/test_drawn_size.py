@@ -1,0 +1,25 @@
+"""How large a head is drawn."""
+
+from animirror.realtime.drawn_size import LEAST_FACE, STAYS, drawn_size
+
+SIZES = (256, 320)
+
+
+def test_small_faces_are_drawn_larger() -> None:
+    assert drawn_size(0.52, SIZES) == 256
+    assert drawn_size(0.33, SIZES) == 320
+    assert drawn_size(0.1, SIZES) == 320
+    assert drawn_size(0.33, (256,)) == 256
+
+
+def test_a_head_from_behind_is_drawn_as_usual() -> None:
+    assert drawn_size(None, SIZES, previous=320) == 256
+
+
+def test_the_size_stays_near_the_border() -> None:
+    for face in (LEAST_FACE * 0.98, LEAST_FACE * 1.02):
+        assert [drawn_size(face, SIZES, previous=before) for before in SIZES] == list(SIZES)
+    assert drawn_size(LEAST_FACE * STAYS * 1.01, SIZES, previous=320) == 256
+    assert drawn_size(LEAST_FACE / STAYS / 1.01, SIZES, previous=256) == 320
+    # A size of another generator says nothing.
+    assert drawn_size(0.52, SIZES, previous=512) == 256
