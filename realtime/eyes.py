@@ -19,6 +19,8 @@ LIKELY, MIN_AREA = 0.25, 0.0006
 # Two places this small are eyes if they lie as eyes do: so far apart, in shares of the map, on a line that
 # leans no further than a head. Of blurred eyes a segmenter is half sure, in a few cells.
 MIN_PAIR_AREA, APART = 0.0002, (0.1, 0.5)
+# Shares of a map of so many cells a side at most: finer ones show blurred eyes in as many cells, not in more.
+USUAL_CELLS = 64
 # The magnified disc's radius, in square roots of the eye's area: lid, lashes and brow's lower edge. A blink
 # shrinks the area, and with it the disc.
 RADIUS = 2.3
@@ -75,12 +77,12 @@ class Eye:
 
 def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
     """One head's eyes: at most two, the largest first. ``probability``: float32 [s, s] of the eyes' label."""
-    cells = probability.shape[0]
+    least = min(probability.shape[0], USUAL_CELLS) ** 2
     count, components = cv2.connectedComponents((probability > LIKELY).astype(np.uint8))
     weights = [np.where(components == index, probability, 0.0) for index in range(1, count)]
-    likely = sorted((w for w in weights if w.sum() >= MIN_PAIR_AREA * cells**2), key=lambda w: -w.sum())[:2]
+    likely = sorted((w for w in weights if w.sum() >= MIN_PAIR_AREA * least), key=lambda w: -w.sum())[:2]
     eyes = [_eye(weight) for weight in likely]
-    sure = sum(bool(weight.sum() >= MIN_AREA * cells**2) for weight in likely)
+    sure = sum(bool(weight.sum() >= MIN_AREA * least) for weight in likely)
     if len(eyes) < 2 or (sure < 2 and not _lie_as_eyes(*eyes)):
         return tuple(eyes[:sure])
     reach = MAX_RADIUS * _distance(*eyes)

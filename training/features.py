@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from animirror.realtime.errors import UserError
+from animirror.realtime.runtime import SIDE
 from animirror.realtime.zoo import Zoo, sha256
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,13 @@ class SegformerFeatures:
         # Threads that wait must not spin: the training needs the cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.intra_op_num_threads = torch.get_num_threads()
+        side = _side(model)
+        options.add_free_dimension_override_by_name(SIDE, side)
         self._session = ort.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         self._input = self._session.get_inputs()[0]
-        self._size = int(self._input.shape[1])
+        self._size = side
         self.source = f"{path.stem} {sha256(path)[:8]}"
 
     def __call__(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -80,6 +83,13 @@ def _read_onnx(path: Path) -> onnx.ModelProto:
         return onnx.load(str(path))
     except Exception as error:  # protobuf's exceptions share no public base class
         raise UserError(f"The segmenter {path} cannot be read as ONNX: {error}.") from error
+
+
+def _side(model: onnx.ModelProto) -> int:
+    """The side of its input, px: its own one where it serves several."""
+    side = model.graph.input[0].type.tensor_type.shape.dim[1]
+    own = {item.key: item.value for item in model.metadata_props}.get("size", "0")
+    return side.dim_value or int(own)
 
 
 def _last_normalisation(model: onnx.ModelProto, path: Path) -> str:

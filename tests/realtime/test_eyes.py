@@ -34,6 +34,15 @@ def test_specks_and_third_eyes_are_left_out():
     assert sorted(eye.y for eye in eyes) == pytest.approx([30 / 64, 30 / 64])
 
 
+def test_blurred_eyes_take_as_many_cells_of_a_finer_map() -> None:
+    fine = np.zeros((96, 96), np.float32)
+    # One cell each, as 64 cells a side show them too: less than the share of the map that is wanted there.
+    fine[40, 33] = fine[40, 63] = 0.9
+    assert sorted(eye.x for eye in find_eyes(fine)) == pytest.approx([33.5 / 96, 63.5 / 96])
+    fine[40, 33] = fine[40, 63] = 0.7
+    assert find_eyes(fine) == ()
+
+
 def test_a_new_eye_fades_in_a_lost_one_out_and_a_known_one_moves_at_once_almost():
     old, new = Eye(0.3, 0.5, 0.1), Eye(0.7, 0.5, 0.1)
     (moved, appeared, *_) = steadied([Eye(0.32, 0.5, 0.1), new], [old], 0.03)
