@@ -103,6 +103,10 @@ def export_checkpoint(
 def _check_sizes(description: dict[str, Any], more: Sequence[int]) -> list[int]:
     """All sides of the input, the model's own first."""
     sizes = [int(description["size"]), *more]
+    if description["task"] == "stylization" and min(sizes) < sizes[0]:
+        raise UserError(
+            f"A generator draws usual heads at its smallest size: --more-sizes must be over {sizes[0]}."
+        )
     if more and (len(set(sizes)) < len(sizes) or any(side % STEP or side < STEP for side in sizes)):
         raise UserError(
             f"The sizes of one file must be different multiples of {STEP}, not {', '.join(map(str, sizes))}."

@@ -37,10 +37,11 @@ class Level:
 def levels(
     segmenter: SegmenterLike, smaller: Sequence[SegmenterLike], every: int = 1, sizes: Sequence[int] = ()
 ) -> list[Level]:
-    """The plan, best first: as asked for, then all heads drawn at one size, then smaller crops, then known
+    """The plan, best first: as asked for, all heads drawn at one size, smaller crops, every second frame.
 
-    heads in every second frame only. ``smaller``: segmenters of the same labels with smaller inputs, the
-    largest first; ``every``: what the user asked for; ``sizes``: that the generator draws at.
+    Last of all, known heads are segmented in every second frame only. ``smaller``: segmenters of the same
+    labels with smaller inputs, the largest first; ``every``: what the user asked for; ``sizes``: that the
+    generator draws at.
     """
     plan = [Level(segmenter, every, "")]
     drawn = []

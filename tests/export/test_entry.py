@@ -101,6 +101,14 @@ def test_a_generator_draws_at_several_sizes(generator_checkpoint: Path, people: 
     assert np.abs(both(crops).astype(int) - alone(crops)).max() <= 1
 
 
+def test_a_generator_draws_no_smaller_than_it_learnt(
+    generator_checkpoint: Path, people: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=f"--more-sizes must be over {SIZE}"):
+        export_checkpoint(generator_checkpoint, "ink", tmp_path / "w", people, "none", more_sizes=[32])
+    assert names(tmp_path / "w") == []
+
+
 def test_a_failed_parity_check_leaves_the_earlier_model(
     generator_checkpoint: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
