@@ -12,6 +12,8 @@ from animirror.realtime.regions import Box, Crop, whole_frame
 # because it sees no head under a seventh of its input; while nobody is there, and in a still picture, these
 # again, so that a head of 50 pixels in a 720p frame, or of 150 in a 4K one, is found.
 TILED_FROM = 1.5
+# ... or of this many pixels, where the input is larger: a finer segmenter is not to search less closely.
+USUAL_INPUT = 256
 TILE_LEVELS, ALL_TILE_LEVELS = 1, 2
 
 
@@ -24,7 +26,7 @@ def search_areas(frame: NDArray[np.uint8], size: int, levels: int = TILE_LEVELS)
     areas = [whole_frame(height, width)]
     side = areas[0].side
     for _ in range(levels):
-        if side < TILED_FROM * size:
+        if side < TILED_FROM * min(size, USUAL_INPUT):
             break
         side /= 2
         areas += [Crop(x, y, side) for y in _tile_centers(height, side) for x in _tile_centers(width, side)]

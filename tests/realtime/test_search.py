@@ -18,6 +18,12 @@ def test_large_frames_are_searched_in_tiles_too() -> None:
     assert search_areas(empty_frame(160, 120), 128) == [whole_frame(120, 160)]
 
 
+def test_a_finer_segmenter_searches_as_closely() -> None:
+    frame = empty_frame(480, 270)
+    assert {area.side for area in search_areas(frame, 256)} == {480, 240}
+    assert search_areas(frame, 384) == search_areas(frame, 256)
+
+
 def test_letterbox_is_the_crop() -> None:
     frame = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 256, (135, 240, 3), np.uint8), (0, 0), 9)
     area = whole_frame(135, 240)
