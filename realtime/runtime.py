@@ -150,8 +150,10 @@ def _parse_contract(session: Session, task: str) -> dict[str, Any]:
     side, sizes = session.input_shape[1] if len(session.input_shape) == 4 else None, _sizes(known)
     # The model's own side, or of those that it was made for the one that it was opened with.
     size = known["size"] = side if isinstance(side, int) and side in sizes else int(known["size"])
-    known["sizes"] = tuple(sorted(sizes)) if side == SIDE and sizes else (size,)
-    axis = side if len(known["sizes"]) > 1 else size
+    # Only generators are opened with their side left open (see models).
+    by_turns = task == "stylization" and side == SIDE and len(sizes) > 0
+    known["sizes"] = tuple(sorted(sizes)) if by_turns else (size,)
+    axis = SIDE if by_turns else size
     if session.input_type != "tensor(uint8)" or session.input_shape[1:] != (axis, axis, 3):
         raise ValueError(f"its input is not uint8 [N, {size}, {size}, 3]")
     if "labels" in known:
