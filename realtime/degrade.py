@@ -44,19 +44,20 @@ def levels(
     generator draws at.
     """
     plan = [Level(segmenter, every, "")]
-    drawn = []
     if len(sizes) > 1:
-        drawn = [f"drawn at {sizes[0]} px"]
-        plan.append(Level(segmenter, every, drawn[0], larger=False))
-    larger = plan[-1].larger
+        plan.append(replace(plan[0], told=f"drawn at {sizes[0]} px", larger=False))
+    drawn = plan[-1]
     plan += [
-        Level(eased, every, ", ".join([*drawn, f"head crop {eased.size} px"]), larger) for eased in smaller
+        replace(drawn, segmenter=eased, told=_both(drawn.told, f"head crop {eased.size} px"))
+        for eased in smaller
     ]
-    last = plan[-1]
     if every < 2:
-        told = ", ".join(part for part in (last.told, "masks in every 2nd frame") if part)
-        plan.append(replace(last, every=2, told=told))
+        plan.append(replace(plan[-1], every=2, told=_both(plan[-1].told, "masks in every 2nd frame")))
     return plan
+
+
+def _both(told: str, more: str) -> str:
+    return f"{told}, {more}" if told else more
 
 
 class Governor:

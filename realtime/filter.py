@@ -31,7 +31,6 @@ MIN_SIDE = 64
 class StylizerLike(Protocol):
     """What FaceFilter needs of a stylizer (see stylize.Stylizer)."""
 
-    size: int
     # All sides that it draws at, px, the smallest first.
     sizes: tuple[int, ...]
     # How many times as tall eyes must be shown to it.

@@ -298,7 +298,7 @@ def _face_share(
     """The face's share of the side of a map with so many cells, averaged over time; as before if not seen."""
     if view.face is None or view.from_behind:
         return previous
-    share = (view.face.width + view.face.height) / 2 / cells
+    share = view.face.mean_side / cells
     return share if previous is None else previous + mix(seconds, FACE_SECONDS) * (share - previous)
 
 

@@ -76,6 +76,11 @@ class Box:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
     @property
+    def mean_side(self) -> float:
+        """Half of width and height: profiles are narrow and open mouths long, their mean is steadier."""
+        return (self.width + self.height) / 2
+
+    @property
     def area(self) -> float:
         return max(0.0, self.width) * max(0.0, self.height)
 
@@ -181,8 +186,7 @@ def head_crop(face: Box | None, head: Box) -> Crop:
     of face and hair together (hat and beard included). Frame coordinates in, frame coordinates out.
     """
     needed = max(head.width, head.height) * (1 + 2 * HEAD_MARGIN)
-    # Profiles are narrow and open mouths long: the mean of the sides is steadier than either.
-    face_size = 0.0 if face is None or face.area <= 0 else (face.width + face.height) / 2
+    face_size = 0.0 if face is None or face.area <= 0 else face.mean_side
     if face is None or face_size <= MIN_FACE_OF_HEAD * min(head.width, head.height):
         return Crop(*head.center, side=needed)
     side = min(max(face_size / FACE_SHARE, needed), face_size / MIN_FACE_SHARE)
