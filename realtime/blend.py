@@ -25,6 +25,8 @@ FEATHER = 0.006
 BORDER_FADE = 0.05
 # Colours are taken where the mask of a group is at least this sure, from at least this many pixels.
 COLOR_LIKELY, COLOR_PIXELS = 0.5, 64
+# The colour at a level of lightness is the middle of those up to this share of the pixels darker and lighter.
+COLOR_BAND = 0.2
 # A drawing that is to be enlarged gets sharper edges: what a blur of so many pixels takes away, but for so
 # many levels (flat areas' grain, which would flicker), is added; all of it from this enlargement on.
 SHARPEN_BLUR, SHARPEN_LEVELS, SHARPEN_FROM = 0.7, 6, 1.5
@@ -81,14 +83,18 @@ def border_fade(size: int) -> NDArray[np.float32]:
 
 
 def color_shifts(
-    styled: NDArray[np.uint8], image: NDArray[np.uint8], groups: Sequence[NDArray[np.float32]]
+    styled: NDArray[np.uint8],
+    image: NDArray[np.uint8],
+    groups: Sequence[NDArray[np.float32]],
+    levels: Sequence[float],
 ) -> NDArray[np.float32]:
-    """Middle colour of the picture minus that of the drawing in each group of pixels.
+    """Colour of the picture minus middle colour of the drawing in each group of pixels.
 
     The first half of Reinhard et al. (IEEE CG&A 2001, equation 10), in Lab, with medians in place of means,
     because eyes are drawn large over what was skin; the spread of the drawing's colours is left alone,
     because flat areas and dark lines are the style. ``styled`` and ``image``: uint8 [S, S, 3] BGR;
-    ``groups``: float32 [s, s] in 0..1 each. Returns float32 [groups, 3] (8-bit Lab).
+    ``groups``: float32 [s, s] in 0..1 each; ``levels``: of each, the share of the picture's pixels that are
+    darker than the colour wanted, COLOR_BAND to 1 - COLOR_BAND. Returns float32 [groups, 3] (8-bit Lab).
     """
     size = groups[0].shape[0]
     small = [
@@ -96,10 +102,13 @@ def color_shifts(
         for p in (styled, image)
     ]
     shifts = np.zeros((len(groups), 3), np.float32)
-    for index, group in enumerate(groups):
+    for index, (group, level) in enumerate(zip(groups, levels, strict=True)):
         inside = group > COLOR_LIKELY
         if np.count_nonzero(inside) >= COLOR_PIXELS:
-            shifts[index] = np.median(small[1][inside], axis=0) - np.median(small[0][inside], axis=0)
+            drawn, seen = (picture[inside] for picture in small)
+            low, high = np.quantile(seen[:, 0], (level - COLOR_BAND, level + COLOR_BAND))
+            wanted = seen[(seen[:, 0] >= low) & (seen[:, 0] <= high)]
+            shifts[index] = np.median(wanted, axis=0) - np.median(drawn, axis=0)
     return shifts
 
 
@@ -108,18 +117,18 @@ def recolored(
     image: NDArray[np.uint8],
     groups: Sequence[NDArray[np.float32]],
     shifts: NDArray[np.float32],
-    lightness: float,
     hue: float,
 ) -> NDArray[np.uint8]:
-    """The drawing in the picture's colours, as far as ``lightness`` and ``hue`` say (0..1 each).
+    """The drawing with its groups' colours shifted and, as far as ``hue`` says (0..1), the picture's hues.
 
-    Drawing and picture: uint8 [S, S, 3] BGR. Each group's Lab shift (see :func:`color_shifts`) is added in
-    proportion to its map. Then each place gets the picture's own hue, as far as CHROMA_CELLS can tell places
-    apart: lightness, and so every line and flat area, stays the drawing's; a tint that the generator gives to
-    dark hair does not. Both are one field, so that the drawing goes to Lab and back only once.
+    Drawing and picture: uint8 [S, S, 3] BGR. Each group's Lab shift (float32 [groups, 3], see
+    :func:`color_shifts`) is added in proportion to its map. Then each place gets the picture's own hue, as
+    far as CHROMA_CELLS can tell places apart: lightness, and so every line and flat area, stays the
+    drawing's; a tint that the generator gives to dark hair does not. Both are one field, so that the drawing
+    goes to Lab and back only once.
     """
     moved = np.zeros((*groups[0].shape, 3), np.float32)
-    for group, shift in zip(groups, shifts * np.array((lightness, hue, hue), np.float32), strict=True):
+    for group, shift in zip(groups, shifts, strict=True):
         moved += group[..., None] * shift
     lab = np.asarray(cv2.cvtColor(styled, cv2.COLOR_BGR2LAB), np.uint8)
     # In cells, the picture's hue minus that of the shifted drawing.

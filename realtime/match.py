@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime import blend
 from animirror.realtime.light import Light, measure_light
-from animirror.realtime.regions import label_indices, region_probability
-from animirror.realtime.scene import Head
+from animirror.realtime.regions import label_indices
+from animirror.realtime.scene import ColorMap, Head
 from animirror.realtime.smoothing import mix
 
 # Colours are matched apart for skin and hair, which seldom share a shift; of each, the first that the model
-# knows: eyes and lips have colours of their own.
+# knows: eyes and lips have colours of their own. What lies within skin is drawn in its tones and shifted with
+# it (without its nose, a dark face has a pale one); eyes and teeth are not, their white stays white.
 COLOR_GROUPS = (("skin", "face"), ("hair",))
-# The middle tones of skin and hair follow the chosen match, the scene's light and hue this power of it: they
-# take a drawing's contrast and colours long before a face looks lit by the scene.
-LATE = 3
+WITHIN_SKIN = ("nose", "ears", "brows", "upper_lip", "lower_lip", "glasses")
+# Of a chosen match a, skin and hair have their own colours almost from the start, 1 - (1 - a)^EARLY: nobody
+# is to be drawn in another tone (drawings under studio light are paler, those of dark skin most). The light
+# of the scene and the hue of places come at a^LATE: they take a drawing's contrast and colours long before a
+# face looks lit by the scene.
+EARLY, LATE = 3, 3
+# A face of one tone has that of its lit side (as the pens draw it: half a standard deviation over the middle,
+# training/pen/skin.py), or half a face in the shade darkens it all; hair, in tones of its own, its middle.
+LIT, MIDDLE = 0.7, 0.5
 # The light of a room changes slowly; the average over this time does not pump with every turn of the head.
 COLOR_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class ColorGroup:
+    """Labels (indices) of one colour: where it is measured, and where it is shifted."""
+
+    pure: tuple[int, ...]
+    whole: tuple[int, ...]
+    # Share of the picture's pixels that are darker than the drawing's middle tone is to be.
+    level: float
 
 
 class SceneMatch:
@@ -32,7 +50,8 @@ class SceneMatch:
     def light(self, head: Head, seconds: float) -> Light:
         """The light on a head, ``seconds`` after the frame before (0: a still picture)."""
         maps = self._maps(head)
-        light = measure_light(head.image, maps[0], np.maximum.reduce(maps))
+        pure = [group.pure for group in maps]
+        light = measure_light(head.image, pure[0], np.maximum.reduce(pure))
         previous = head.track.light
         if previous is not None and seconds > 0:
             light = light.steadied(previous, mix(seconds, COLOR_SECONDS))
@@ -48,14 +67,20 @@ class SceneMatch:
         """
         if amount == 0:
             return styled
-        groups, late = self._maps(head), amount**LATE
+        early, late = 1.0 - (1.0 - amount) ** EARLY, amount**LATE
+        maps = self._maps(head)
         styled = head.light.out_of_studio(styled, late)
-        shifts = self._shifts(head, blend.color_shifts(styled, head.image, groups), seconds)
-        return blend.recolored(styled, head.image, groups, shifts, amount, late)
+        levels = [group.level for group in self._groups]
+        measured = blend.color_shifts(styled, head.image, [group.pure for group in maps], levels)
+        shifts = self._shifts(head, measured, seconds)
+        return blend.recolored(styled, head.image, [group.whole for group in maps], shifts * early, late)
 
-    def _maps(self, head: Head) -> list[NDArray[np.float32]]:
+    def _maps(self, head: Head) -> list[ColorMap]:
         if head.groups is None:
-            head.groups = [region_probability(head.probabilities, group) * head.own for group in self._groups]
+            head.groups = [
+                ColorMap(head.probability(group.pure), head.probability(group.whole))
+                for group in self._groups
+            ]
         return head.groups
 
     def _shifts(self, head: Head, shifts: NDArray[np.float32], seconds: float) -> NDArray[np.float32]:
@@ -66,8 +91,13 @@ class SceneMatch:
         return shifts
 
 
-def color_groups(labels: Sequence[str]) -> list[tuple[int, ...]]:
-    """Indices of the labels of each of COLOR_GROUPS that a model knows: skin first, then hair."""
+def color_groups(labels: Sequence[str]) -> list[ColorGroup]:
+    """The groups of COLOR_GROUPS that a model knows: skin first, then hair."""
     known = {label.lower() for label in labels}
-    names = [next((name for name in group if name in known), None) for group in COLOR_GROUPS]
-    return [label_indices([name], labels) for name in names if name is not None]
+    skin, hair = ([name for name in names if name in known][:1] for names in COLOR_GROUPS)
+    within = [name for name in WITHIN_SKIN if name in known]
+    return [
+        ColorGroup(label_indices(pure, labels), label_indices(whole, labels), level)
+        for pure, whole, level in ((skin, skin + within, LIT), (hair, hair, MIDDLE))
+        if pure
+    ]

@@ -15,6 +15,17 @@ from animirror.realtime.locate import Track
 from animirror.realtime.regions import Crop, region_probability
 
 
+@dataclass(frozen=True)
+class ColorMap:
+    """Where a head is of one colour: float32 [s, s] in 0..1 each.
+
+    ``pure``: where it is nothing else; ``whole``: with what lies within it and is drawn in its tones.
+    """
+
+    pure: NDArray[np.float32]
+    whole: NDArray[np.float32]
+
+
 @dataclass
 class Head:
     """One head of a scene on its way: what is known of it and, after stylize, its drawing."""
@@ -26,8 +37,8 @@ class Head:
     own: NDArray[np.float32]
     visibility: float
     light: Light = field(default_factory=Light)
-    # Maps of match.COLOR_GROUPS over the crop, float32 [s, s] each; light and colours need them both.
-    groups: list[NDArray[np.float32]] | None = None
+    # Maps of match.COLOR_GROUPS over the crop; light and colours need them both.
+    groups: list[ColorMap] | None = None
     # Side of what the generator is shown, px.
     drawn_size: int = 0
     styled: NDArray[np.uint8] | None = None
@@ -42,11 +53,13 @@ class Head:
             track, track.crop, track.image, track.probabilities, track.own, track.visibility, face=track.face
         )
 
+    def probability(self, labels: Sequence[int]) -> NDArray[np.float32]:
+        """How likely each place shows one of these labels (indices) of this head: float32 [s, s] in 0..1."""
+        return region_probability(self.probabilities, labels) * self.own
+
     def mask(self, labels: Sequence[int], feather: float) -> NDArray[np.float32]:
         """Where the head shows these labels (indices): float32 [S, S] in 0..1, to the edges of its image."""
-        return blend.refine_mask(
-            region_probability(self.probabilities, labels) * self.own, self.image, feather
-        )
+        return blend.refine_mask(self.probability(labels), self.image, feather)
 
 
 @dataclass

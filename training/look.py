@@ -91,7 +91,7 @@ def measure(photos: Sequence[Picture], segmenter: Segmenter) -> dict[str, Measur
         part = photos[start : start + BATCH]
         crops = [photo.crop.extract(photo.image, segmenter.size) for photo in part]
         for photo, crop, answer in zip(part, crops, segmenter(np.stack(crops)), strict=True):
-            maps = [region_probability(answer, group) for group in groups]
+            maps = [region_probability(answer, group.pure) for group in groups]
             light = measure_light(crop, maps[0], np.maximum.reduce(maps))
             found[_key(photo)] = Measured(light, find_eyes(answer[eyes_label]))
     return found

@@ -40,33 +40,33 @@ def test_color_shift_moves_the_mean_to_the_picture() -> None:
         np.full((64, 64, 3), (120, 160, 230), np.uint8),
     )
     groups = [np.ones((16, 16), np.float32)]
-    shifts = blend.color_shifts(styled, image, groups)
-    moved = blend.recolored(styled, image, groups, shifts, 1.0, 1.0)
+    shifts = blend.color_shifts(styled, image, groups, [0.5])
+    moved = blend.recolored(styled, image, groups, shifts, 1.0)
     assert np.abs(moved.astype(int) - image).max() <= 4
-    half = blend.recolored(styled, image, groups, shifts, 0.5, 0.5)
+    half = blend.recolored(styled, image, groups, 0.5 * shifts, 0.5)
     gray = [cv2.cvtColor(p, cv2.COLOR_BGR2LAB)[0, 0, 0] for p in (image, half, styled)]
     assert gray[1] == pytest.approx((int(gray[0]) + int(gray[2])) / 2, abs=2)
 
 
-def test_lightness_comes_without_the_hue() -> None:
-    image, styled = (
-        np.full((64, 64, 3), (60, 90, 150), np.uint8),
-        np.full((64, 64, 3), (120, 160, 230), np.uint8),
-    )
+def test_the_colour_is_taken_where_the_picture_has_the_wanted_lightness() -> None:
+    """Half a face in grey shade, half in red light: its middle is neither, its lit side is red."""
+    image, styled = np.full((64, 64, 3), 80, np.uint8), np.full((64, 64, 3), 120, np.uint8)
+    image[:, 32:] = (90, 110, 200)
     groups = [np.ones((16, 16), np.float32)]
-    shifts = blend.color_shifts(styled, image, groups)
-    moved = blend.recolored(styled, image, groups, shifts, 1.0, 0.0)
-    wanted, found, before = (
-        cv2.cvtColor(p, cv2.COLOR_BGR2LAB)[0, 0].astype(int) for p in (image, moved, styled)
+    grey, red, drawn = (
+        cv2.cvtColor(np.full((1, 1, 3), color, np.uint8), cv2.COLOR_BGR2LAB)[0, 0].astype(int)
+        for color in (80, (90, 110, 200), 120)
     )
-    assert abs(found[0] - wanted[0]) <= 2
-    assert np.abs(found[1:] - before[1:]).max() <= 2
+    for level, wanted in ((0.25, grey), (0.75, red)):
+        shifts = blend.color_shifts(styled, image, groups, [level])
+        assert np.abs(shifts[0] - (wanted - drawn)).max() <= 1
 
 
 def test_too_few_pixels_shift_nothing() -> None:
     group = np.zeros((16, 16), np.float32)
     group[0, :4] = 1
-    shifts = blend.color_shifts(np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8), [group])
+    black, white = np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 255, np.uint8)
+    shifts = blend.color_shifts(black, white, [group], [0.5])
     assert (shifts == 0).all()
 
 
@@ -148,7 +148,7 @@ def test_composite_outside_the_frame_does_nothing() -> None:
 def hue_only(styled: np.ndarray, image: np.ndarray, amount: float) -> np.ndarray:
     """Recolored without any shift of groups."""
     return blend.recolored(
-        styled, image, [np.ones((24, 24), np.float32)], np.zeros((1, 3), np.float32), 1.0, amount
+        styled, image, [np.ones((24, 24), np.float32)], np.zeros((1, 3), np.float32), amount
     )
 
 
@@ -192,7 +192,7 @@ def test_one_field_does_what_two_steps_did() -> None:
     hue = np.float32(0.6) * (cells(image) - cells(first))
     hue[..., 0] = 0
     expected = plus(first, hue)
-    difference = np.abs(blend.recolored(styled, image, maps, shifts, 0.6, 0.6).astype(int) - expected)
+    difference = np.abs(blend.recolored(styled, image, maps, 0.6 * shifts, 0.6).astype(int) - expected)
     assert np.abs(expected.astype(int) - styled).mean() > 10
     assert difference.mean() < 0.5
     assert np.percentile(difference, 99) <= 3

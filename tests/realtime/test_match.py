@@ -1,4 +1,4 @@
-"""Drawings take the middle tones of skin and hair first, the scene's light and hue late."""
+"""Drawings take the colours of skin and hair first, the scene's light and hue late."""
 
 from types import SimpleNamespace
 from typing import cast
@@ -9,7 +9,7 @@ import pytest
 
 from animirror.realtime.light import Light
 from animirror.realtime.locate import Track
-from animirror.realtime.match import LATE, SceneMatch, color_groups
+from animirror.realtime.match import EARLY, LATE, SceneMatch, color_groups
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
 from animirror.realtime.scene import Head
 
@@ -39,12 +39,34 @@ def test_nothing_is_matched_where_nothing_is_chosen() -> None:
 
 
 @pytest.mark.parametrize("amount", [0.3, 0.6, 1.0])
-def test_skin_follows_the_choice_in_proportion(amount: float) -> None:
+def test_skin_follows_the_choice_early(amount: float) -> None:
     styled = np.full((SIZE, SIZE, 3), PALE, np.uint8)
     matched = SceneMatch(CELEBAMASK_LABELS)(head_of(BROWN, Light(white=255.0)), styled, amount)
+    early = 1 - (1 - amount) ** EARLY
     wanted, before = (float(lightness(np.full((1, 1, 3), c, np.uint8))[0, 0]) for c in (BROWN, PALE))
     # White of the studio is 250, so that even no light at all changes a level or two.
-    assert lightness(matched)[40, 10] == pytest.approx(before + amount * (wanted - before), abs=4)
+    assert lightness(matched)[40, 10] == pytest.approx(before + early * (wanted - before), abs=4)
+
+
+def test_a_nose_has_the_colour_of_its_skin_and_teeth_stay_white() -> None:
+    head = head_of(BROWN)
+    rows = {"nose": slice(0, 8), "mouth": slice(8, 16)}
+    for label, where in rows.items():
+        head.probabilities[:, where, : CELLS // 2] = 0.0
+        head.probabilities[CELEBAMASK_LABELS.index(label), where, : CELLS // 2] = 1.0
+    styled = np.full((SIZE, SIZE, 3), PALE, np.uint8)
+    matched = lightness(SceneMatch(CELEBAMASK_LABELS)(head, styled, 0.6))
+    nose, teeth, skin = (matched[row, 16] for row in (16, 48, 80))
+    assert nose == pytest.approx(skin, abs=2)
+    assert teeth > skin + 60
+
+
+def test_a_face_half_in_the_shade_has_the_colour_of_its_lit_side() -> None:
+    head, styled = head_of(BROWN), np.full((SIZE, SIZE, 3), PALE, np.uint8)
+    head.image[: SIZE // 2] //= 3
+    matched = SceneMatch(CELEBAMASK_LABELS)(head, styled, 1.0)
+    lit = float(lightness(np.full((1, 1, 3), BROWN, np.uint8))[0, 0])
+    assert lightness(matched)[70, 10] == pytest.approx(lit, abs=4)
 
 
 def test_the_scenes_light_comes_late() -> None:
@@ -65,6 +87,8 @@ def test_the_scenes_light_comes_late() -> None:
 
 
 def test_groups_are_the_first_that_the_model_knows() -> None:
-    assert color_groups(("Background", "Face", "Hair")) == [(1,), (2,)]
-    assert color_groups(("background", "hair", "skin", "nose")) == [(2,), (1,)]
+    face, hair = color_groups(("Background", "Face", "Hair"))
+    assert (face.pure, face.whole, hair.pure, hair.whole) == ((1,), (1,), (2,), (2,))
+    skin, hair = color_groups(("background", "hair", "skin", "nose", "eyes"))
+    assert (skin.pure, skin.whole, hair.pure, hair.whole) == ((2,), (2, 3), (1,), (1,))
     assert color_groups(("background",)) == []
