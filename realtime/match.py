@@ -24,9 +24,10 @@ WITHIN_SKIN = ("nose", "ears", "brows", "upper_lip", "lower_lip", "glasses")
 # of the scene and the hue of places come at a^LATE: they take a drawing's contrast and colours long before a
 # face looks lit by the scene.
 EARLY, LATE = 3, 3
-# A face of one tone has that of its lit side (as the pens draw it: half a standard deviation over the middle,
-# training/pen/skin.py), or half a face in the shade darkens it all; hair, in tones of its own, its middle.
-LIT, MIDDLE = 0.7, 0.5
+# A face is drawn in one tone: a little lighter than its middle, or half a face in the shade darkens it all
+# (at 0.7 dark skin has the tone of its highlights, at 0.5 lit cheeks look tanned); hair, in tones of its own,
+# has its middle.
+LIT, MIDDLE = 0.6, 0.5
 # The light of a room changes slowly; the average over this time does not pump with every turn of the head.
 COLOR_SECONDS = 0.5
 
