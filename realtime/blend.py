@@ -106,8 +106,8 @@ def color_shifts(
         inside = group > COLOR_LIKELY
         if np.count_nonzero(inside) >= COLOR_PIXELS:
             drawn, seen = (picture[inside] for picture in small)
-            low, high = np.quantile(seen[:, 0], (level - COLOR_BAND, level + COLOR_BAND))
-            wanted = seen[(seen[:, 0] >= low) & (seen[:, 0] <= high)]
+            first, last = (round(place * len(seen)) for place in (level - COLOR_BAND, level + COLOR_BAND))
+            wanted = seen[np.argsort(seen[:, 0])[first:last]]
             shifts[index] = np.median(wanted, axis=0) - np.median(drawn, axis=0)
     return shifts
 
