@@ -22,6 +22,8 @@ from animirror.realtime.locate import Locator, SegmenterLike
 from animirror.realtime.match import SceneMatch
 from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
 from animirror.realtime.regions import DEFAULT_REGIONS, label_indices, region_probability
+from animirror.realtime.rim_search import BROWS_LABEL, GLASSES_LABEL, find_rims
+from animirror.realtime.rims import Rims, show_dark
 from animirror.realtime.scene import Filtered, Head, Scene
 from animirror.realtime.strands import HAIR_LABEL, calmer
 
@@ -84,6 +86,9 @@ class FaceFilter:
         self._match = SceneMatch(self._labels)
         self._eyes = _named(EYES_LABEL, self._labels)
         self._hair = _named(HAIR_LABEL, self._labels)
+        self._glasses = _named(GLASSES_LABEL, self._labels)
+        self._face = label_indices(["face"], self._labels) if self._glasses else ()
+        self._features = [*self._eyes, *_named(BROWS_LABEL, self._labels)]
         self.options = options or FilterOptions()
 
     @property
@@ -217,7 +222,18 @@ class FaceFilter:
         if head.track.eyes is not None and seconds > 0:
             eyes = steadied(eyes, head.track.eyes, seconds)
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
-        return make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
+        posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
+        rims = head.track.rims(lambda worn: self._rims_of(head, worn), seconds)
+        return posed if rims is None else show_dark(posed, rims, head.eyes)
+
+    def _rims_of(self, head: Head, worn: bool) -> Rims | None:
+        """The thin glasses that a head wears, where the segmenter knows glasses."""
+        if not self._glasses:
+            return None
+        face, features, glasses = (
+            head.probability(labels) for labels in (self._face, self._features, self._glasses)
+        )
+        return find_rims(head.image, face, features, glasses, head.eyes, worn)
 
 
 def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -18,6 +18,7 @@ from animirror.realtime.heads import HeadFinder, HeadView
 from animirror.realtime.light import Light
 from animirror.realtime.regions import Box, Crop, box_to_frame
 from animirror.realtime.regions import label_indices as indices_of
+from animirror.realtime.rims import RimWatch
 from animirror.realtime.search import ALL_TILE_LEVELS, TILE_LEVELS, letterboxed, search_areas
 from animirror.realtime.smoothing import mix
 from animirror.realtime.steady import inside_frame, moved, steadied
@@ -78,9 +79,10 @@ class Track:
     face: float | None = None
     # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
     color_shift: NDArray[np.float32] | None = None
-    # Light, eyes and size of the last frame's drawing, kept by filter.
+    # Light, eyes, glasses and size of the last frame's drawing, kept by filter.
     light: Light | None = None
     eyes: tuple[Eye, ...] | None = None
+    rims: RimWatch = field(default_factory=RimWatch)
     drawn_size: int | None = None
 
 

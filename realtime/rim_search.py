@@ -1,0 +1,226 @@
+"""Thin bright rims of glasses: lines of light along two lenses, where the segmenter half sees glasses."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.eyes import USUAL_CELLS, Eye
+from animirror.realtime.rims import POINTS, Lens, Points, Rims, Side, sides_of
+
+GLASSES_LABEL, BROWS_LABEL = "glasses", "brows"
+# Glasses are worn where their label has so much of the face at least: in maps of USUAL_CELLS segmenters
+# hardly see thin ones (0.002 to 0.02 on a man in silver glasses), in finer ones they do (0.02 to 0.05).
+# Beyond the last they are seen well, by generators too.
+LABELLED, LABELLED_FINE, PLAIN = 0.0015, 0.012, 0.06
+# ... and where a line of light runs along each lens, so clear in the quarter where least of it is seen, and
+# so clear in all (0.59 and 0.71 at least on that man). Of 235 photos 11 without glasses have such lines, none
+# of them as much of the label.
+SEEN, SEEN_WHOLE = 0.55, 0.68
+# Where finer maps show glasses, this share of such lines is enough.
+SURER = 0.85
+# Glasses that are worn already are known again by this share of all that.
+KNOWN = 0.7
+# What is left of a line's score where lines of light run beside it, too: hair, wrinkles.
+BESIDE, BESIDE_AT = 0.5, 0.07
+# A line of light is a ridge this wide (px of 256, standard deviation), all of one from this curvature on (in
+# hundredths of the skin's grey level).
+RIDGE, CLEAR_RIDGE = 1.2, 6.0
+# A rim may be missed by so much, px of 256: by those that are tried first, and by those that are tried around
+# the best of them, whose steps follow (distances between the eyes).
+NEARLY, MISSED, FINER = 3.0, 1.3, (0.03, 0.015)
+# Lids are ridges, too: the lens counts only farther from the eye's middle than this, distances between the
+# eyes, with the eye's width reduced to this share.
+LID, LID_WIDE = 0.17, 0.55
+# ... and where the picture shows skin, no eye, brow or hair; at least so much of a lens.
+SHOWN, HIDDEN, LEAST = 0.3, 0.25, 0.4
+# Where lenses lie and how large they are: what is tried.
+TRIED = tuple(
+    Lens(*values)
+    for values in itertools.product(
+        (-0.02, 0.05, 0.12), (0.0, 0.06, 0.12), (0.32, 0.38, 0.44), (0.21, 0.25, 0.29, 0.33, 0.37), (2.0, 3.2)
+    )
+    if 0.55 < values[3] / values[2] < 1.0
+)
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Lines of light, or of dark: how strong, and which way, by cosine and sine of twice the angle."""
+
+    strength: NDArray[np.float32]
+    cosine: NDArray[np.float32]
+    sine: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, grey: NDArray[np.float32], scale: float) -> _Lines:
+        """Ridges of a picture, float32 [S, S] in hundredths of the skin's level, ``scale`` px of 256 a pixel.
+
+        Eigenvalues of the Hessian (Lindeberg, IJCV 1998): strongly negative across a ridge, near 0 along it.
+        """
+        smooth = cv2.GaussianBlur(grey, (0, 0), RIDGE * scale)
+        xx, yy, xy = (cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3) for order in ((2, 0), (0, 2), (1, 1)))
+        middle, apart = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+        strength = np.maximum(-(middle - apart) - np.abs(middle + apart), 0.0)
+        length = np.maximum(2 * apart, 1e-6)
+        return cls(strength, (xx - yy) / length, 2 * xy / length)
+
+    def along(self, places: Points, tangents: Points) -> NDArray[np.float32]:
+        """How clear a line runs through each place in its tangent's direction, 0..1: float32 [...]."""
+        column, row = _cells(places, len(self.strength))
+        length = np.square(tangents).sum(axis=-1) + 1e-9
+        cosine = (tangents[..., 0] ** 2 - tangents[..., 1] ** 2) / length
+        sine = 2 * tangents[..., 0] * tangents[..., 1] / length
+        agreement = self.cosine[row, column] * cosine + self.sine[row, column] * sine
+        clear = np.minimum(self.strength[row, column] / CLEAR_RIDGE, 1.0)
+        return np.asarray(clear * np.clip(agreement, 0.0, 1.0), np.float32)
+
+    def near(self, lens: Lens, side: Side) -> float:
+        """How strong the lines are next to a lens, NEARLY away at most."""
+        size = len(self.strength)
+        outline = lens.outline()
+        away = np.array((-1.0, -0.5, 0.0, 0.5, 1.0)) * NEARLY * size / 256 / side.apart
+        places = side.places(np.asarray(outline + away[:, None, None] * _normals(outline), np.float32))
+        column, row = _cells(places, size)
+        return float(self.strength[row, column].max(axis=0).mean())
+
+
+def find_rims(
+    image: NDArray[np.uint8],
+    skin: NDArray[np.float32],
+    features: NDArray[np.float32],
+    glasses: NDArray[np.float32],
+    eyes: Sequence[Eye],
+    worn: bool = False,
+) -> Rims | None:
+    """Thin bright glasses before two eyes; None where none are seen.
+
+    ``image``: uint8 [S, S, 3] BGR; how likely each place is face (``skin``), eye or brow (``features``),
+    ``glasses``: float32 [s, s] in 0..1 each; ``eyes`` in shares of the side; ``worn``: whether they were seen
+    before, and less of them is enough.
+    """
+    share = float(glasses.sum()) / max(float(skin.sum()), 1.0)
+    fine = glasses.shape[0] > USUAL_CELLS
+    enough = KNOWN if worn else 1.0
+    if len(eyes) != 2 or not enough * (LABELLED_FINE if fine else LABELLED) <= share <= PLAIN:
+        return None
+    enough *= SURER if fine else 1.0
+    size = image.shape[0]
+    face, hidden = (cv2.resize(values, (size, size)) for values in (skin, features))
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    level = float(np.median(grey[face > 0.5])) if (face > 0.5).any() else 128.0
+    grey *= 100.0 / max(level, 30.0)
+    shown = (hidden < HIDDEN) & (face > SHOWN)
+    light, dark = (_Lines.of(sign * grey, size / 256) for sign in (1.0, -1.0))
+    sides = sides_of(eyes, size)
+    outlines = np.stack([lens.outline() for lens in TRIED])
+    tried = [_scores(outlines, side, light, shown, size, NEARLY)[0] for side in sides]
+    found = [
+        _refined(TRIED[place], side, light, shown, size)
+        for side, place in zip(sides, _alike(*tried), strict=True)
+    ]
+    if not all(weakest >= enough * SEEN and whole >= enough * SEEN_WHOLE for _, weakest, whole in found):
+        return None
+    (left, *_), (right, *_) = found
+    bright, darker = (
+        sum(lines.near(lens, side) for lens, side in zip((left, right), sides, strict=True))
+        for lines in (light, dark)
+    )
+    # Beside a dark line both borders look light, less so than it is dark; generators see it by themselves.
+    return Rims(left, right) if bright > darker else None
+
+
+def _refined(
+    lens: Lens, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int
+) -> tuple[Lens, float, float]:
+    """The best lens near to one, and how clear the weakest quarter of it is, and all of it."""
+    weakest = 0.0
+    for step in FINER:
+        moved = itertools.product((-step, 0.0, step), repeat=4)
+        near = [
+            replace(
+                lens,
+                outwards=lens.outwards + out,
+                lower=lens.lower + low,
+                half_width=lens.half_width + wide,
+                half_height=lens.half_height + high,
+            )
+            for out, low, wide, high in moved
+        ]
+        fits, parts = _scores(np.stack([one.outline() for one in near]), side, lines, shown, size, MISSED)
+        best = int(fits.argmax())
+        lens, weakest = near[best], float(parts[best])
+    return lens, weakest, float(_clearest(lens.outline(), side, lines, size, MISSED).mean())
+
+
+def _scores(
+    outlines: Points, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int, missed: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How each outline (float32 [N, POINTS, 2]) fits, and how its weakest quarter does: float32 [N]."""
+    column, row = _cells(side.places(outlines), size)
+    far = np.linalg.norm(outlines * np.array((LID_WIDE, 1.0)), axis=-1) > LID
+    counted = shown[row, column] & far
+    clear = _clearest(outlines, side, lines, size, missed)
+    beside = [
+        _mean(
+            lines.along(side.places(outlines + off * _normals(outlines)), _tangents(outlines, side)), counted
+        )
+        for off in (-BESIDE_AT, BESIDE_AT)
+    ]
+    fit = _mean(clear, counted) - BESIDE * (beside[0] + beside[1]) / 2
+    quarter = POINTS // 4
+    # Quarters lie to the right, below, to the left and above.
+    turned, counts = (np.roll(values, quarter // 2, axis=-1) for values in (clear, counted))
+    quarters = [np.s_[:, start : start + quarter] for start in range(0, POINTS, quarter)]
+    parts = [
+        np.where(counts[part].sum(axis=-1) > 2, _mean(turned[part], counts[part]), 1.0) for part in quarters
+    ]
+    enough = counted.mean(axis=-1) >= LEAST
+    return np.where(enough, fit, -1.0).astype(np.float32), np.where(enough, np.min(parts, axis=0), 0.0)
+
+
+def _clearest(outline: Points, side: Side, lines: _Lines, size: int, missed: float) -> NDArray[np.float32]:
+    """The clearest line along the outline, ``missed`` px of 256 away at most: float32 [..., POINTS]."""
+    tangents, places = _tangents(outline, side), side.places(outline)
+    across = np.stack([-tangents[..., 1], tangents[..., 0]], axis=-1)
+    across /= np.linalg.norm(across, axis=-1, keepdims=True) + 1e-9
+    offsets = (-missed * size / 256, 0.0, missed * size / 256)
+    return np.maximum.reduce([lines.along(places + off * across, tangents) for off in offsets])
+
+
+def _tangents(outlines: Points, side: Side) -> Points:
+    places = side.places(outlines)
+    return np.roll(places, -1, axis=-2) - np.roll(places, 1, axis=-2)
+
+
+def _normals(outlines: Points) -> Points:
+    along = np.roll(outlines, -1, axis=-2) - np.roll(outlines, 1, axis=-2)
+    normal = np.stack([-along[..., 1], along[..., 0]], axis=-1)
+    return np.asarray(normal / (np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-9), np.float32)
+
+
+def _mean(values: NDArray[np.float32], counted: NDArray[Any]) -> NDArray[np.float32]:
+    return np.asarray((values * counted).sum(axis=-1) / np.maximum(counted.sum(axis=-1), 1), np.float32)
+
+
+def _cells(places: Points, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    cells = np.clip(np.rint(places), 0, size - 1).astype(np.intp)
+    return cells[..., 0], cells[..., 1]
+
+
+def _alike(left: NDArray[np.float32], right: NDArray[np.float32]) -> tuple[int, int]:
+    """The best two lenses of one height, at one level and of one exponent: indices of TRIED."""
+    best, chosen = -np.inf, (0, 0)
+    forms = [(lens.lower, lens.half_height, lens.exponent) for lens in TRIED]
+    for form in set(forms):
+        members = np.array([place for place, other in enumerate(forms) if other == form])
+        pair = int(members[left[members].argmax()]), int(members[right[members].argmax()])
+        if left[pair[0]] + right[pair[1]] > best:
+            best, chosen = float(left[pair[0]] + right[pair[1]]), pair
+    return chosen

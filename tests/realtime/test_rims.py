@@ -1,0 +1,128 @@
+"""Thin bright glasses are found where their lines are, shown dark, and neither flicker nor come by chance."""
+
+import cv2
+import numpy as np
+import pytest
+
+from animirror.realtime.eyes import Eye
+from animirror.realtime.rim_search import find_rims
+from animirror.realtime.rims import EVERY_SECONDS, INK, Lens, Rims, RimWatch, show_dark
+
+SIZE, CELLS = 256, 64
+EYES = (Eye(0.38, 0.45, 0.05), Eye(0.62, 0.45, 0.05))
+APART = 0.24 * SIZE
+WORN = Lens(0.05, 0.06, 0.40, 0.28, 2.0)
+SKIN = 150
+
+
+def outline(lens: Lens, eye: int) -> np.ndarray:
+    """float [N, 2]: where the lens runs before this eye, px."""
+    way = (-1.0, 1.0)[eye]
+    return (EYES[eye].x * SIZE, EYES[eye].y * SIZE) + APART * lens.outline(200) * (way, 1.0)
+
+
+def face(light: int = 215, parts: slice = slice(None), eyes: tuple[int, ...] = (0, 1)) -> np.ndarray:
+    """Skin with dark eyes, and a thin line of this level along ``parts`` of each lens."""
+    image = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
+    for eye in EYES:
+        center = round(eye.x * SIZE), round(eye.y * SIZE)
+        cv2.ellipse(image, center, (11, 5), 0, 0, 360, (40, 40, 40), -1, cv2.LINE_AA)
+    for eye in eyes:
+        points = np.rint(outline(WORN, eye)[parts] * 16).astype(np.int32)
+        cv2.polylines(image, [points], parts == slice(None), (light,) * 3, 2, cv2.LINE_AA, 4)
+    return image
+
+
+def maps(label: float = 0.01, cells: int = CELLS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Everything is face, the eyes are eyes; glasses have this share of the face."""
+    skin = np.ones((cells, cells), np.float32)
+    features = np.zeros((cells, cells), np.float32)
+    for eye in EYES:
+        cv2.ellipse(features, (round(eye.x * cells), round(eye.y * cells)), (3, 1), 0, 0, 360, 1.0, -1)
+    return skin, features, np.full((cells, cells), label, np.float32)
+
+
+def test_silver_rims_are_found_where_they_are() -> None:
+    rims = find_rims(face(), *maps(), EYES)
+    assert rims is not None
+    for eye, lens in enumerate((rims.left, rims.right)):
+        away = np.linalg.norm(outline(lens, eye)[:, None] - outline(WORN, eye)[None], axis=-1).min(axis=1)
+        assert away.max() < 4.0
+        assert away.mean() < 2.0
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        face(light=SKIN),
+        face(light=60),
+        face(parts=slice(10, 90)),
+        face(eyes=(0,)),
+    ],
+    ids=["no lines", "a dark frame", "bags under the eyes", "one lens"],
+)
+def test_what_is_no_pair_of_bright_rims_is_none(image: np.ndarray) -> None:
+    assert find_rims(image, *maps(), EYES) is None
+
+
+def test_lines_without_the_label_are_no_glasses() -> None:
+    assert find_rims(face(), *maps(0.0005), EYES) is None
+    # What was worn before is known again by a little less, and what is seen well needs no help.
+    assert find_rims(face(), *maps(0.0012), EYES) is None
+    assert find_rims(face(), *maps(0.0012), EYES, worn=True) is not None
+    assert find_rims(face(), *maps(0.2), EYES) is None
+    # A finer map shows more of them.
+    assert find_rims(face(), *maps(0.005, cells=96), EYES) is None
+    assert find_rims(face(), *maps(0.02, cells=96), EYES) is not None
+
+
+def test_one_eye_wears_no_glasses() -> None:
+    assert find_rims(face(), *maps(), EYES[:1]) is None
+
+
+def test_rims_are_shown_dark_and_nothing_else_changes() -> None:
+    plain = face(light=SKIN)
+    shown = show_dark(plain, Rims(WORN, WORN), EYES)
+    for eye in (0, 1):
+        column, row = np.rint(outline(WORN, eye)).astype(int).T
+        assert np.median(shown[row, column]) <= INK + 15
+    changed = np.abs(shown.astype(int) - plain).max(axis=2) > 0
+    assert 0.01 < changed.mean() < 0.06
+    for eye in EYES:
+        assert not changed[round(eye.y * SIZE) - 4 : round(eye.y * SIZE) + 4, round(eye.x * SIZE)].any()
+    assert not changed[round(0.75 * SIZE) :].any()
+    half = show_dark(plain, Rims(WORN, WORN, presence=0.5), EYES)
+    column, row = np.rint(outline(WORN, 0)).astype(int).T
+    assert np.median(half[row, column]) == pytest.approx((SKIN + INK) / 2, abs=15)
+    assert show_dark(plain, Rims(WORN, WORN), EYES[:1]) is plain
+
+
+def watched(watch: RimWatch, seen: list[bool], seconds: float = EVERY_SECONDS) -> list[float]:
+    """How present the glasses are, where looks find them as ``seen`` says."""
+    shown = [watch(lambda _, found=found: Rims(WORN, WORN) if found else None, seconds) for found in seen]
+    return [0.0 if rims is None else rims.presence for rims in shown]
+
+
+def test_glasses_stay_while_they_are_missed_now_and_then_and_go_when_taken_off() -> None:
+    watch = RimWatch()
+    assert watched(watch, [True] * 6)[-1] > 0.95
+    assert min(watched(watch, [False, True, False, False, True, False])) > 0.9
+    taken_off = watched(watch, [False] * 20)
+    assert taken_off[-1] == 0.0
+    assert taken_off[5:] == sorted(taken_off[5:], reverse=True)
+
+
+def test_a_chance_find_shows_nothing() -> None:
+    assert max(watched(RimWatch(), [False, False, True, False, False, False, True, False])) == 0.0
+
+
+def test_the_form_follows_slowly_and_a_picture_at_once() -> None:
+    watch, wide = RimWatch(), Lens(0.05, 0.06, 0.46, 0.28, 2.0)
+    watched(watch, [True] * 4)
+    rims = watch(lambda _: Rims(wide, wide), EVERY_SECONDS)
+    assert rims is not None
+    assert WORN.half_width < rims.left.half_width < (WORN.half_width + wide.half_width) / 2
+    still = RimWatch()
+    assert still(lambda _: Rims(wide, wide), 0.0) == Rims(wide, wide)
+    # A video's first frame has no time before it either: what it shows stays.
+    assert min(watched(still, [True] * 3)) == 1.0
