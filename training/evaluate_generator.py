@@ -25,6 +25,8 @@ from rich.table import Table
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import MIN_SIDE, FaceFilter
 from animirror.realtime.images import read_picture
+from animirror.realtime.match import color_groups
+from animirror.realtime.regions import region_probability
 from animirror.realtime.scene import Filtered
 from animirror.realtime.segment import Segmenter, load_segmenter
 from animirror.realtime.sources import VideoSource
@@ -34,6 +36,7 @@ from animirror.training.evaluate import three_classes
 from animirror.training.features import Extractor, load_extractor
 from animirror.training.metrics import frechet_distance, kernel_distance
 from animirror.training.sheets import make_room, write_sheet
+from animirror.training.skin_tone import SkinTone, measure_tone
 from animirror.training.splits import pictures, read_splits
 from animirror.training.steadiness import Frame, Steadiness, measure_steadiness
 
@@ -74,6 +77,7 @@ class GeneratorScore:
     model: str
     photos: int
     kept: Kept
+    skin: SkinTone
     distances: Distances | None
     video: str | None
     steadiness: Steadiness | None
@@ -125,9 +129,18 @@ def measure_kept(segmenter: Segmenter, heads: Sequence[DrawnHead]) -> Kept:
 
 
 def _classes(segmenter: Segmenter, picture: Frame) -> NDArray[np.uint8]:
+    return three_classes(_seen(segmenter, picture), segmenter.labels, ears=True)
+
+
+def _skin(segmenter: Segmenter, picture: Frame) -> NDArray[np.float32]:
+    return region_probability(_seen(segmenter, picture), color_groups(segmenter.labels)[0].pure)
+
+
+def _seen(segmenter: Segmenter, picture: Frame) -> NDArray[np.float32]:
+    """float32 [L, s, s] in 0..1 over a square picture."""
     size = segmenter.size
     shown = np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-    return three_classes(segmenter(shown[None])[0], segmenter.labels, ears=True)
+    return segmenter(shown[None])[0]
 
 
 def measure_distances(
@@ -219,6 +232,7 @@ def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> Genera
         entry.name,
         len(files),
         measure_kept(segmenter, heads),
+        measure_tone((head.photo, head.result, _skin(segmenter, head.photo)) for head in heads),
         distances,
         arguments.video.name if arguments.video else None,
         steadiness,
@@ -272,6 +286,10 @@ def _table(score: GeneratorScore) -> Table:
     table = Table(f"{score.model}, {score.kept.heads} heads of {score.photos} photos", "drawn", "untouched")
     table.add_row("face in the same place (IoU)", f"{score.kept.face:.3f}", "1")
     table.add_row("hair in the same place (IoU)", f"{score.kept.hair:.3f}", "1")
+    skin = score.skin
+    table.add_row(f"skin's tone off by, {skin.heads} heads (CIE76)", _number(skin.off), "0")
+    table.add_row(f"... that of dark skin, {skin.dark_heads} heads", _number(skin.dark), "0")
+    table.add_row("... and lighter by (L*)", _number(skin.dark_lighter), "0")
     if score.distances:
         far = score.distances
         frechet, kernel = (name.strip(",") for name in far.features.split()[:2])
@@ -286,3 +304,7 @@ def _table(score: GeneratorScore) -> Table:
         )
         table.add_row("... over that of the video", f"{score.steadiness_ratio:.2f}", "1")
     return table
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f}"
