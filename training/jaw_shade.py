@@ -1,4 +1,4 @@
-"""Faces partly in the shade by force: who learnt to draw beards and brows takes the shadow of a lamp for one.
+"""Lower faces in the shade by force: who learnt to draw beards takes the shadow of a lamp above for one.
 
 The photo alone gets dark, smoothly and without hairs; its drawing stays as bare as the face is.
 """
@@ -16,8 +16,6 @@ from animirror.training.pen.parts import Parts, tidied
 
 # How often each shadow falls; where none does, that of the lower lip.
 UNDER_LIP, ON_CHIN, ON_UPPER_LIP, ON_JAW = 0.6, 0.5, 0.3, 0.3
-# ... and that of a window or lamp beside the face, over all of one side, forehead and temple too.
-ON_SIDE = 0.4
 # Share of the light that the deepest shade takes, and by how much more of blue, less of red: light that skin
 # sends into its own shade is warm.
 DEPTH, WARM = (0.15, 0.5), (0.0, 0.15)
@@ -27,9 +25,6 @@ SOFT = (2.0, 9.0)
 LIP_WIDE, LIP_HIGH = (0.4, 1.0), (0.2, 0.6)
 # Where the chin's shade begins on the way from lips to chin, and the jaw's beside the mouth, half widths.
 CHIN_FROM, JAW_FROM = (0.1, 0.7), (0.6, 1.6)
-# Where a side's shade begins, half widths of the mouth from the middle of the face, and how far the border
-# leans, half widths for each on the way down.
-SIDE_FROM, SIDE_LEANS = (-0.3, 2.2), (-0.6, 0.6)
 
 
 def shade_jaw(
@@ -38,7 +33,7 @@ def shade_jaw(
     random: np.random.Generator,
     worn: Worn | None = None,
 ) -> NDArray[np.uint8] | None:
-    """The photo with its face partly in the shade; None where a beard is or may be, or no mouth is seen.
+    """The photo with its lower face in the shade; None where a beard is or may be, or no mouth is seen.
 
     ``photo``: uint8 [S, S, 3] BGR; ``labels``: float32 [S, S] in 0..1 by name (CelebAMask-HQ's); ``worn``:
     the beard that is known to be there, None where nobody looked.
@@ -62,13 +57,11 @@ def _shade(chart: Chart, parts: Parts, random: np.random.Generator) -> Map:
     wide, high = random.uniform(*LIP_WIDE), random.uniform(*LIP_HIGH)
     lip = np.square(away / wide) + np.square((low - high / 2) / (high / 2)) < 1.0
     side = random.choice((-1.0, 1.0)) * chart.along / chart.half
-    leaning = (chart.down - chart.nose) / chart.half
     falls = [
         (UNDER_LIP, lip),
         (ON_CHIN, low > random.uniform(*CHIN_FROM)),
         (ON_UPPER_LIP, (chart.down > chart.nose) & (chart.down < chart.upper) & (away < 1.0)),
         (ON_JAW, (side > random.uniform(*JAW_FROM)) & (chart.down > chart.nose)),
-        (ON_SIDE, side + random.uniform(*SIDE_LEANS) * leaning > random.uniform(*SIDE_FROM)),
     ]
     fallen = [shape for share, shape in falls if random.random() < share] or [lip]
     soft = [

@@ -1,4 +1,4 @@
-"""Faces partly in the shade by force, on a face made of known shapes."""
+"""Lower faces in the shade by force, on a face made of known shapes."""
 
 import numpy as np
 
@@ -20,21 +20,17 @@ def left_of_light(seed: int) -> np.ndarray:
     return np.where(photo > 60, shaded / np.maximum(photo.astype(float), 1.0), 1.0)
 
 
-def test_it_falls_below_the_nose_or_on_one_side_and_is_never_deeper_than_it_may_be() -> None:
-    deepest, above = [], []
+def test_it_falls_below_the_nose_and_is_never_deeper_than_it_may_be() -> None:
+    deepest = []
     for seed in range(16):
         light = left_of_light(seed)
-        upper = light[:135, 80:176, 1]
-        above.append((1.0 - upper.min(), abs(float(upper[:, :16].mean() - upper[:, -16:].mean()))))
+        assert np.abs(light[:135, 80:176] - 1.0).max() < 0.02, "eyes and brow keep their light"
         assert np.abs(light[:, :40] - 1.0).max() < 0.02, "and so does the room"
         face = light[140:200, 80:176]
         assert face.min() > 1.0 - DEPTH[1] * (1.0 + WARM[1]) - 0.02
         deepest.append(face[..., 1].min())
     assert max(deepest) < 0.95
     assert min(deepest) < 0.7
-    kept = [one_side for dark, one_side in above if dark < 0.02]
-    assert 4 < len(kept) < 16, "eyes and brow keep their light but for some seeds"
-    assert np.median([one_side for dark, one_side in above if dark > 0.1]) > 0.05
 
 
 def test_it_is_smooth_and_warm() -> None:
