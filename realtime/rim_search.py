@@ -15,14 +15,18 @@ from animirror.realtime.eyes import USUAL_CELLS, Eye
 from animirror.realtime.rims import POINTS, Lens, Points, Rims, Side, sides_of
 
 GLASSES_LABEL, BROWS_LABEL = "glasses", "brows"
-# Glasses are worn where their label has so much of the face at least: in maps of USUAL_CELLS segmenters
-# hardly see thin ones (0.002 to 0.02 on a man in silver glasses), in finer ones they do (0.02 to 0.05).
-# Beyond the last they are seen well, by generators too.
-LABELLED, LABELLED_FINE, PLAIN = 0.0015, 0.012, 0.06
+# Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
+# segmenters hardly see thin ones (0.002 to 0.02 on a man in silver glasses), in finer ones they do (0.02 to
+# 0.05). From the second number on they are seen well, by generators too.
+LABELLED, LABELLED_FINE = (0.0015, 0.03), (0.012, 0.06)
+# How far before the eyes is: from their middle to the sides, up and down, distances between the eyes. Pushed
+# up into the hair they are not worn.
+BESIDE_EYES, ABOVE_EYES, BELOW_EYES = 1.1, 0.45, 0.6
 # ... and where a line of light runs along each lens, so clear in the quarter where least of it is seen, and
-# so clear in all (0.59 and 0.71 at least on that man). Of 235 photos 11 without glasses have such lines, none
-# of them as much of the label.
+# so clear in all (0.59 and 0.71 at least on that man). Of 235 photos 11 without glasses have such lines.
 SEEN, SEEN_WHOLE = 0.55, 0.68
+# Lids and folds are lines of light, too: where the label says little, a lens reaches so far below the eye.
+REACHES = 0.26
 # Where finer maps show glasses, this share of such lines is enough.
 SURER = 0.85
 # Glasses that are worn already are known again by this share of all that.
@@ -105,10 +109,13 @@ def find_rims(
     ``glasses``: float32 [s, s] in 0..1 each; ``eyes`` in shares of the side; ``worn``: whether they were seen
     before, and less of them is enough.
     """
-    share = float(glasses.sum()) / max(float(skin.sum()), 1.0)
+    if len(eyes) != 2:
+        return None
     fine = glasses.shape[0] > USUAL_CELLS
     enough = KNOWN if worn else 1.0
-    if len(eyes) != 2 or not enough * (LABELLED_FINE if fine else LABELLED) <= share <= PLAIN:
+    least, most = LABELLED_FINE if fine else LABELLED
+    share = float(glasses[_before(eyes, len(glasses))].sum()) / max(float(skin.sum()), 1.0)
+    if not enough * least <= share <= most:
         return None
     enough *= SURER if fine else 1.0
     size = image.shape[0]
@@ -128,12 +135,25 @@ def find_rims(
     if not all(weakest >= enough * SEEN and whole >= enough * SEEN_WHOLE for _, weakest, whole in found):
         return None
     (left, *_), (right, *_) = found
+    if not (fine or worn) and min(lens.lower + lens.half_height for lens in (left, right)) < REACHES:
+        return None
     bright, darker = (
         sum(lines.near(lens, side) for lens, side in zip((left, right), sides, strict=True))
         for lines in (light, dark)
     )
     # Beside a dark line both borders look light, less so than it is dark; generators see it by themselves.
     return Rims(left, right) if bright > darker else None
+
+
+def _before(eyes: Sequence[Eye], cells: int) -> NDArray[np.bool_]:
+    """Which cells of a map lie before two eyes, where glasses are worn: bool [cells, cells]."""
+    left, right = sorted(eyes, key=lambda eye: eye.x)
+    along = np.array((right.x - left.x, right.y - left.y))
+    apart = max(float(np.hypot(*along)), 1e-6)
+    centers = (np.arange(cells) + 0.5) / cells
+    x, y = np.meshgrid(centers - (left.x + right.x) / 2, centers - (left.y + right.y) / 2)
+    beside, below = (along[0] * x + along[1] * y) / apart**2, (along[0] * y - along[1] * x) / apart**2
+    return np.asarray((np.abs(beside) < BESIDE_EYES) & (below > -ABOVE_EYES) & (below < BELOW_EYES))
 
 
 def _refined(

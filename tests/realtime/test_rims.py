@@ -33,13 +33,20 @@ def face(light: int = 215, parts: slice = slice(None), eyes: tuple[int, ...] = (
     return image
 
 
-def maps(label: float = 0.01, cells: int = CELLS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Everything is face, the eyes are eyes; glasses have this share of the face."""
+def maps(
+    label: float = 0.01, cells: int = CELLS, rows: tuple[float, float] = (0.4, 0.5)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Everything is face, the eyes are eyes; glasses have this share of the face, between these heights."""
+    first, last = (round(row * cells) for row in rows)
+    columns = slice(round(0.3 * cells), round(0.7 * cells))
+    glasses = np.zeros((cells, cells), np.float32)
+    glasses[first:last, columns] = 1.0
+    glasses *= label * cells**2 / glasses.sum()
     skin = np.ones((cells, cells), np.float32)
     features = np.zeros((cells, cells), np.float32)
     for eye in EYES:
         cv2.ellipse(features, (round(eye.x * cells), round(eye.y * cells)), (3, 1), 0, 0, 360, 1.0, -1)
-    return skin, features, np.full((cells, cells), label, np.float32)
+    return skin, features, glasses
 
 
 def test_silver_rims_are_found_where_they_are() -> None:
@@ -71,6 +78,7 @@ def test_lines_without_the_label_are_no_glasses() -> None:
     assert find_rims(face(), *maps(0.0012), EYES) is None
     assert find_rims(face(), *maps(0.0012), EYES, worn=True) is not None
     assert find_rims(face(), *maps(0.2), EYES) is None
+    assert find_rims(face(), *maps(rows=(0.1, 0.2)), EYES) is None, "glasses pushed up into the hair"
     # A finer map shows more of them.
     assert find_rims(face(), *maps(0.005, cells=96), EYES) is None
     assert find_rims(face(), *maps(0.02, cells=96), EYES) is not None
