@@ -34,8 +34,8 @@ KNOWN = 0.7
 # What is left of a line's score where lines of light run beside it, too: hair, wrinkles.
 BESIDE, BESIDE_AT = 0.5, 0.07
 # A line of light is a ridge this wide (px of 256, standard deviation), all of one from this curvature on (in
-# hundredths of the skin's grey level).
-RIDGE, CLEAR_RIDGE = 1.2, 6.0
+# hundredths of the skin's grey level, taken as this at least: darker skin shows only noise).
+RIDGE, CLEAR_RIDGE, DIMMEST = 1.2, 6.0, 30.0
 # A rim may be missed by so much, px of 256: by those that are tried first, and by those that are tried around
 # the best of them, whose steps follow (distances between the eyes).
 NEARLY, MISSED, FINER = 3.0, 1.3, (0.03, 0.015)
@@ -117,14 +117,25 @@ def find_rims(
     share = float(glasses[_before(eyes, len(glasses))].sum()) / max(float(skin.sum()), 1.0)
     if not enough * least <= share <= most:
         return None
-    enough *= SURER if fine else 1.0
+    lenses = _lenses(image, skin, features, eyes, enough * (SURER if fine else 1.0))
+    if lenses is None:
+        return None
+    reach = min(lens.lower + lens.half_height for lens in lenses)
+    return Rims(*lenses) if fine or worn or reach >= REACHES else None
+
+
+def _lenses(
+    image: NDArray[np.uint8],
+    skin: NDArray[np.float32],
+    features: NDArray[np.float32],
+    eyes: Sequence[Eye],
+    enough: float,
+) -> tuple[Lens, Lens] | None:
+    """The lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
     size = image.shape[0]
     face, hidden = (cv2.resize(values, (size, size)) for values in (skin, features))
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    level = float(np.median(grey[face > 0.5])) if (face > 0.5).any() else 128.0
-    grey *= 100.0 / max(level, 30.0)
     shown = (hidden < HIDDEN) & (face > SHOWN)
-    light, dark = (_Lines.of(sign * grey, size / 256) for sign in (1.0, -1.0))
+    light, dark = _lines(image, np.asarray(face, np.float32))
     sides = sides_of(eyes, size)
     outlines = np.stack([lens.outline() for lens in TRIED])
     tried = [_scores(outlines, side, light, shown, size, NEARLY)[0] for side in sides]
@@ -134,15 +145,22 @@ def find_rims(
     ]
     if not all(weakest >= enough * SEEN and whole >= enough * SEEN_WHOLE for _, weakest, whole in found):
         return None
-    (left, *_), (right, *_) = found
-    if not (fine or worn) and min(lens.lower + lens.half_height for lens in (left, right)) < REACHES:
-        return None
+    lenses = found[0][0], found[1][0]
     bright, darker = (
-        sum(lines.near(lens, side) for lens, side in zip((left, right), sides, strict=True))
+        sum(lines.near(lens, side) for lens, side in zip(lenses, sides, strict=True))
         for lines in (light, dark)
     )
     # Beside a dark line both borders look light, less so than it is dark; generators see it by themselves.
-    return Rims(left, right) if bright > darker else None
+    return lenses if bright > darker else None
+
+
+def _lines(image: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[_Lines, _Lines]:
+    """Lines of light and of dark, as strong as they stand out from the face's middle level."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    inside = grey[face > 0.5]
+    grey *= 100.0 / max(float(np.median(inside)) if inside.size else 0.0, DIMMEST)
+    light, dark = (_Lines.of(sign * grey, image.shape[0] / 256) for sign in (1.0, -1.0))
+    return light, dark
 
 
 def _before(eyes: Sequence[Eye], cells: int) -> NDArray[np.bool_]:
