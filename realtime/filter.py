@@ -224,7 +224,9 @@ class FaceFilter:
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
         posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
         rims = head.track.rims(lambda worn: self._rims_of(head, worn), seconds)
-        return posed if rims is None else show_dark(posed, rims, head.eyes)
+        if rims is None:
+            return posed
+        return show_dark(posed, rims, head.track.rims.steadied(head.eyes, head.crop, seconds))
 
     def _rims_of(self, head: Head, worn: bool) -> Rims | None:
         """The thin glasses that a head wears, where the segmenter knows glasses."""
