@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.eyes import USUAL_CELLS, Eye
-from animirror.realtime.rims import POINTS, Lens, Points, Rims, Side, sides_of
+from animirror.realtime.rims import POINTS, LensForm, Points, Rims, Side, sides_of
 
 GLASSES_LABEL, BROWS_LABEL = "glasses", "brows"
 # Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
@@ -46,7 +46,7 @@ LID, LID_WIDE = 0.17, 0.55
 SHOWN, HIDDEN, LEAST = 0.3, 0.25, 0.4
 # Where lenses lie and how large they are: what is tried.
 TRIED = tuple(
-    Lens(*values)
+    LensForm(*values)
     for values in itertools.product(
         (-0.02, 0.05, 0.12), (0.0, 0.06, 0.12), (0.32, 0.38, 0.44), (0.21, 0.25, 0.29, 0.33, 0.37), (2.0, 3.2)
     )
@@ -85,13 +85,13 @@ class _Lines:
         clear = np.minimum(self.strength[row, column] / CLEAR_RIDGE, 1.0)
         return np.asarray(clear * np.clip(agreement, 0.0, 1.0), np.float32)
 
-    def near(self, lens: Lens, side: Side) -> float:
+    def near(self, lens: LensForm, side: Side) -> float:
         """How strong the lines are next to a lens, NEARLY away at most."""
         size = len(self.strength)
-        outline = lens.outline()
-        away = np.array((-1.0, -0.5, 0.0, 0.5, 1.0)) * NEARLY * size / 256 / side.apart
-        places = side.places(np.asarray(outline + away[:, None, None] * _normals(outline), np.float32))
-        column, row = _cells(places, size)
+        outline = side.places(lens.outline())
+        away = np.array((-1.0, -0.5, 0.0, 0.5, 1.0)) * NEARLY * size / 256
+        aside = away[:, None, None].astype(np.float32) * _across(_tangents(outline))
+        column, row = _cells(outline + aside, size)
         return float(self.strength[row, column].max(axis=0).mean())
 
 
@@ -130,7 +130,7 @@ def _lenses(
     features: NDArray[np.float32],
     eyes: Sequence[Eye],
     enough: float,
-) -> tuple[Lens, Lens] | None:
+) -> tuple[LensForm, LensForm] | None:
     """The lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
     size = image.shape[0]
     face, hidden = (cv2.resize(values, (size, size)) for values in (skin, features))
@@ -175,8 +175,8 @@ def _before(eyes: Sequence[Eye], cells: int) -> NDArray[np.bool_]:
 
 
 def _refined(
-    lens: Lens, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int
-) -> tuple[Lens, float, float]:
+    lens: LensForm, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int
+) -> tuple[LensForm, float, float]:
     """The best lens near to one, and how clear the weakest quarter of it is, and all of it."""
     weakest = 0.0
     for step in FINER:
@@ -194,23 +194,22 @@ def _refined(
         fits, parts = _scores(np.stack([one.outline() for one in near]), side, lines, shown, size, MISSED)
         best = int(fits.argmax())
         lens, weakest = near[best], float(parts[best])
-    return lens, weakest, float(_clearest(lens.outline(), side, lines, size, MISSED).mean())
+    places = side.places(lens.outline())
+    return lens, weakest, float(_clearest(places, _tangents(places), lines, MISSED).mean())
 
 
 def _scores(
     outlines: Points, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int, missed: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How each outline (float32 [N, POINTS, 2]) fits, and how its weakest quarter does: float32 [N]."""
-    column, row = _cells(side.places(outlines), size)
+    places = side.places(outlines)
+    tangents = _tangents(places)
+    column, row = _cells(places, size)
     far = np.linalg.norm(outlines * np.array((LID_WIDE, 1.0)), axis=-1) > LID
     counted = shown[row, column] & far
-    clear = _clearest(outlines, side, lines, size, missed)
-    beside = [
-        _mean(
-            lines.along(side.places(outlines + off * _normals(outlines)), _tangents(outlines, side)), counted
-        )
-        for off in (-BESIDE_AT, BESIDE_AT)
-    ]
+    clear = _clearest(places, tangents, lines, missed)
+    aside = BESIDE_AT * side.apart * _across(tangents)
+    beside = [_mean(lines.along(places + way * aside, tangents), counted) for way in (-1.0, 1.0)]
     fit = _mean(clear, counted) - BESIDE * (beside[0] + beside[1]) / 2
     quarter = POINTS // 4
     # Quarters lie to the right, below, to the left and above.
@@ -223,24 +222,20 @@ def _scores(
     return np.where(enough, fit, -1.0).astype(np.float32), np.where(enough, np.min(parts, axis=0), 0.0)
 
 
-def _clearest(outline: Points, side: Side, lines: _Lines, size: int, missed: float) -> NDArray[np.float32]:
-    """The clearest line along the outline, ``missed`` px of 256 away at most: float32 [..., POINTS]."""
-    tangents, places = _tangents(outline, side), side.places(outline)
-    across = np.stack([-tangents[..., 1], tangents[..., 0]], axis=-1)
-    across /= np.linalg.norm(across, axis=-1, keepdims=True) + 1e-9
-    offsets = (-missed * size / 256, 0.0, missed * size / 256)
-    return np.maximum.reduce([lines.along(places + off * across, tangents) for off in offsets])
+def _clearest(places: Points, tangents: Points, lines: _Lines, missed: float) -> NDArray[np.float32]:
+    """The clearest line along an outline, ``missed`` px of 256 away at most: float32 [..., POINTS]."""
+    aside = missed * len(lines.strength) / 256 * _across(tangents)
+    return np.maximum.reduce([lines.along(places + way * aside, tangents) for way in (-1.0, 0.0, 1.0)])
 
 
-def _tangents(outlines: Points, side: Side) -> Points:
-    places = side.places(outlines)
+def _tangents(places: Points) -> Points:
     return np.roll(places, -1, axis=-2) - np.roll(places, 1, axis=-2)
 
 
-def _normals(outlines: Points) -> Points:
-    along = np.roll(outlines, -1, axis=-2) - np.roll(outlines, 1, axis=-2)
-    normal = np.stack([-along[..., 1], along[..., 0]], axis=-1)
-    return np.asarray(normal / (np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-9), np.float32)
+def _across(tangents: Points) -> Points:
+    """Unit vectors across an outline, to one side of it."""
+    across = np.stack([-tangents[..., 1], tangents[..., 0]], axis=-1)
+    return np.asarray(across / (np.linalg.norm(across, axis=-1, keepdims=True) + 1e-9), np.float32)
 
 
 def _mean(values: NDArray[np.float32], counted: NDArray[Any]) -> NDArray[np.float32]:

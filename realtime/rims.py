@@ -40,7 +40,7 @@ REST, MOVING = 0.5, 4.0
 
 
 @dataclass(frozen=True)
-class Lens:
+class LensForm:
     """A superellipse before an eye: its middle outwards from and below the eye's, half its width and height,
     all in distances between the eyes, and its exponent (2: an ellipse).
     """
@@ -53,20 +53,29 @@ class Lens:
 
     def outline(self, points: int = POINTS) -> Points:
         """float32 [points, 2]: outwards and downwards from the eye."""
-        turn = np.linspace(0, 2 * np.pi, points, endpoint=False)
-        across, down = np.cos(turn), np.sin(turn)
-        power = 2.0 / self.exponent
-        x = self.outwards + self.half_width * np.sign(across) * np.abs(across) ** power
-        y = self.lower + self.half_height * np.sign(down) * np.abs(down) ** power
-        return np.stack([x, y], axis=-1).astype(np.float32)
+        unit = superellipse(self.exponent, points)
+        return np.asarray(
+            unit * (self.half_width, self.half_height) + (self.outwards, self.lower), np.float32
+        )
+
+    def end(self, height: float) -> float:
+        """How far to either side the outline is, ``height`` half heights above or below the middle."""
+        return self.half_width * (1.0 - abs(height) ** self.exponent) ** (1.0 / self.exponent)
+
+
+def superellipse(exponent: float, points: int) -> NDArray[np.float64]:
+    """Its outline, half axes 1, from the right over the bottom: float64 [points, 2] (x, y downwards)."""
+    turn = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
+    waves = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+    return np.asarray(np.sign(waves) * np.abs(waves) ** (2.0 / exponent))
 
 
 @dataclass(frozen=True)
 class Rims:
     """Glasses: the lenses before the left and the right eye of the picture; ``presence`` 0..1."""
 
-    left: Lens
-    right: Lens
+    left: LensForm
+    right: LensForm
     presence: float = 1.0
 
 
@@ -122,7 +131,11 @@ class RimWatch:
         presence = self._rims.presence
         presence += mix(seconds, FADE_SECONDS) * (self._worn - presence)
         self._rims = replace(self._rims, presence=presence)
-        return self._rims if presence > FAINT else None
+        if presence > FAINT:
+            return self._rims
+        # Where they come again, the head may be elsewhere.
+        self._followed = None
+        return None
 
     def steadied(self, eyes: Sequence[Eye], crop: Crop, seconds: float) -> tuple[Eye, ...]:
         """Two eyes of a crop where glasses follow them, ``seconds`` after the frame before."""
@@ -161,8 +174,10 @@ class RimWatch:
         self._rims = replace(self._rims, left=left, right=right)
 
 
-def _between(before: Lens, now: Lens, weight: float) -> Lens:
-    return Lens(*(old + weight * (new - old) for old, new in zip(astuple(before), astuple(now), strict=True)))
+def _between(before: LensForm, now: LensForm, weight: float) -> LensForm:
+    return LensForm(
+        *(old + weight * (new - old) for old, new in zip(astuple(before), astuple(now), strict=True))
+    )
 
 
 def show_dark(image: NDArray[np.uint8], rims: Rims, eyes: Sequence[Eye]) -> NDArray[np.uint8]:
@@ -175,7 +190,7 @@ def show_dark(image: NDArray[np.uint8], rims: Rims, eyes: Sequence[Eye]) -> NDAr
     tops = []
     for side, lens in zip(sides_of(eyes, size), (rims.left, rims.right), strict=True):
         height = lens.lower - ABOVE * lens.half_height
-        inner, outer = (lens.outwards + way * 0.93 * lens.half_width for way in (-1.0, 1.0))
+        inner, outer = (lens.outwards + way * lens.end(ABOVE) for way in (-1.0, 1.0))
         ends = side.places(np.array([(inner, height), (outer, height), (outer + TEMPLE, height)], np.float32))
         tops.append(ends[0])
         _line(drawn, side.places(lens.outline(4 * POINTS)), thick, closed=True)

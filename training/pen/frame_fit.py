@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.rims import LensForm
 from animirror.training.pen.eyes import Eye
 from animirror.training.pen.frames import Frame, Lens, Vector, framed
 from animirror.training.pen.paint import Map, blurred, step
@@ -45,21 +46,10 @@ NARROWEST, WIDEST = 0.75, 1.2
 LOWER = np.stack(np.meshgrid(np.linspace(-0.8, 0.8, 7), np.linspace(0.2, 0.85, 4)), axis=-1).reshape(-1, 2)
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A lens before an eye: outwards and below it, half width and height, in distances between the eyes."""
-
-    outwards: float
-    lower: float
-    half_width: float
-    half_height: float
-    exponent: float
-
-
 # Usual glasses, how far from them others are, and how much that costs.
-USUAL, SPREAD, UNUSUAL = Fit(0.02, 0.04, 0.42, 0.30, 2.6), Fit(0.05, 0.07, 0.09, 0.09, 2.0), 0.04
+USUAL, SPREAD, UNUSUAL = LensForm(0.02, 0.04, 0.42, 0.30, 2.6), LensForm(0.05, 0.07, 0.09, 0.09, 2.0), 0.04
 # How far one lens of a pair may leave the other's form, and what that costs.
-UNLIKE, UNLIKELY = Fit(0.06, 0.05, 0.06, 0.06, 1.5), 0.1
+UNLIKE, UNLIKELY = LensForm(0.06, 0.05, 0.06, 0.06, 1.5), 0.1
 # Where the search begins, and its first steps, for both and for each; every round makes them so much smaller.
 STARTS = (
     (-0.02, 0.04),
@@ -68,7 +58,12 @@ STARTS = (
     (0.2, 0.26, 0.32, 0.38, 0.45),
     (2.2, 3.2),
 )
-STEPS, OWN_STEPS, SMALLER, ROUNDS = Fit(0.03, 0.03, 0.03, 0.03, 0.5), Fit(0.02, 0.02, 0.02, 0.02, 0.4), 0.6, 4
+STEPS, OWN_STEPS, SMALLER, ROUNDS = (
+    LensForm(0.03, 0.03, 0.03, 0.03, 0.5),
+    LensForm(0.02, 0.02, 0.02, 0.02, 0.4),
+    0.6,
+    4,
+)
 EXPONENTS = (2.0, 5.0)
 
 
@@ -86,10 +81,10 @@ def find_frame(lab: NDArray[np.float32], parts: Parts, eyes: Sequence[Eye]) -> F
     darkness, label = _darkness(lab, parts), parts.together("glasses", "eyes")
     sides = [_Side(eye, other, apart, darkness, label) for eye, other in ((left, right), (right, left))]
 
-    def both(fit: Fit) -> float:
+    def both(fit: LensForm) -> float:
         return sum(side.agreement(fit) for side in sides) - UNUSUAL * _distance(fit, USUAL, SPREAD)
 
-    alike = _climbed(max(itertools.starmap(Fit, itertools.product(*STARTS)), key=both), STEPS, both)
+    alike = _climbed(max(itertools.starmap(LensForm, itertools.product(*STARTS)), key=both), STEPS, both)
     lenses = [side.lens(_own(side, alike)) for side in sides]
     if np.mean([side.boldness(lens) for side, lens in zip(sides, lenses, strict=True)]) < SURE:
         return None
@@ -119,7 +114,7 @@ class _Side:
         beside = (points - self.center) @ self.outwards / apart
         self.labelled = points[(beside > BRIDGE - 0.5) & (beside < TEMPLE)]
 
-    def lens(self, fit: Fit) -> Lens:
+    def lens(self, fit: LensForm) -> Lens:
         center = self.center + self.apart * (fit.outwards * self.outwards + fit.lower * self.down)
         # Both lenses' sides point to the right of the picture, or bridge and temples would change places.
         side = self.share * fit.half_width * self.apart * self.outwards
@@ -130,7 +125,7 @@ class _Side:
     def boldness(self, lens: Lens) -> float:
         return float(sampled(self.darkness, lens.outline).mean())
 
-    def agreement(self, fit: Fit) -> float:
+    def agreement(self, fit: LensForm) -> float:
         lens = self.lens(fit)
         inside = float((lens.depth(self.labelled) < MARGIN).mean()) if len(self.labelled) else 0.0
         within = LOWER[(np.abs(LOWER) ** lens.exponent).sum(axis=1) < 1.0]
@@ -139,14 +134,14 @@ class _Side:
         return DARK * self.boldness(lens) + INSIDE * inside + COVERED * covered
 
 
-def _own(side: _Side, alike: Fit) -> Fit:
-    def agreement(fit: Fit) -> float:
+def _own(side: _Side, alike: LensForm) -> LensForm:
+    def agreement(fit: LensForm) -> float:
         return side.agreement(fit) - UNLIKELY * _distance(fit, alike, UNLIKE)
 
     return _climbed(alike, OWN_STEPS, agreement)
 
 
-def _climbed(fit: Fit, steps: Fit, worth: Callable[[Fit], float]) -> Fit:
+def _climbed(fit: LensForm, steps: LensForm, worth: Callable[[LensForm], float]) -> LensForm:
     """The best found from ``fit`` on, one number at a time (a pattern search)."""
     values, widths = np.array(astuple(fit)), np.array(astuple(steps))
     for _ in range(ROUNDS):
@@ -156,12 +151,12 @@ def _climbed(fit: Fit, steps: Fit, worth: Callable[[Fit], float]) -> Fit:
             tried[2][index] += widths[index]
             for one in tried:
                 one[-1] = np.clip(one[-1], *EXPONENTS)
-            values = max(tried, key=lambda one: worth(Fit(*one)))
+            values = max(tried, key=lambda one: worth(LensForm(*one)))
         widths = widths * SMALLER
-    return Fit(*(float(value) for value in values))
+    return LensForm(*(float(value) for value in values))
 
 
-def _distance(fit: Fit, usual: Fit, spread: Fit) -> float:
+def _distance(fit: LensForm, usual: LensForm, spread: LensForm) -> float:
     away = (np.array(astuple(fit)) - np.array(astuple(usual))) / np.array(astuple(spread))
     return float(np.square(away).sum())
 

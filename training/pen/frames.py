@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.rims import superellipse
 from animirror.training.pen.paint import Canvas, Map, Point
 
 Vector = NDArray[np.float64]
@@ -17,7 +18,6 @@ POINTS, TEMPLE_POINTS = 48, 9
 ARCH, TEMPLE, RISE = 0.03, 0.42, 0.1
 # A temple goes on where the head is at least so sure.
 HEAD = 0.5
-ANGLES = np.linspace(0.0, 2.0 * np.pi, POINTS, endpoint=False)
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,8 @@ class Lens:
     @property
     def outline(self) -> NDArray[np.float64]:
         """float64 [POINTS, 2] (x, y)."""
-        u, v = (
-            np.sign(wave) * np.abs(wave) ** (2.0 / self.exponent) for wave in (np.cos(ANGLES), np.sin(ANGLES))
-        )
-        return np.asarray(self.center + u[:, None] * self.side + v[:, None] * self.drop)
+        unit = superellipse(self.exponent, POINTS)
+        return np.asarray(self.center + unit[:, :1] * self.side + unit[:, 1:] * self.drop)
 
     def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Below 1 inside, 1 on the outline; ``points``: float64 [N, 2] (x, y)."""

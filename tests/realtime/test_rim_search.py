@@ -1,0 +1,65 @@
+"""Thin bright glasses are found where their lines are, and nowhere else."""
+
+import cv2
+import numpy as np
+import pytest
+
+from animirror.realtime.rim_search import find_rims
+from tests.realtime.test_rims import EYES, SKIN, WORN, face, outline
+
+CELLS = 64
+
+
+def maps(
+    label: float = 0.01, cells: int = CELLS, rows: tuple[float, float] = (0.4, 0.5)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Everything is face, the eyes are eyes; glasses have this share of the face, between these heights."""
+    first, last = (round(row * cells) for row in rows)
+    columns = slice(round(0.3 * cells), round(0.7 * cells))
+    glasses = np.zeros((cells, cells), np.float32)
+    glasses[first:last, columns] = 1.0
+    glasses *= label * cells**2 / glasses.sum()
+    skin = np.ones((cells, cells), np.float32)
+    features = np.zeros((cells, cells), np.float32)
+    for eye in EYES:
+        cv2.ellipse(features, (round(eye.x * cells), round(eye.y * cells)), (3, 1), 0, 0, 360, 1.0, -1)
+    return skin, features, glasses
+
+
+def test_silver_rims_are_found_where_they_are() -> None:
+    rims = find_rims(face(), *maps(), EYES)
+    assert rims is not None
+    for eye, lens in enumerate((rims.left, rims.right)):
+        away = np.linalg.norm(outline(lens, eye)[:, None] - outline(WORN, eye)[None], axis=-1).min(axis=1)
+        assert away.max() < 4.0
+        assert away.mean() < 2.0
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        face(light=SKIN),
+        face(light=60),
+        face(parts=slice(10, 90)),
+        face(eyes=(0,)),
+    ],
+    ids=["no lines", "a dark frame", "bags under the eyes", "one lens"],
+)
+def test_what_is_no_pair_of_bright_rims_is_none(image: np.ndarray) -> None:
+    assert find_rims(image, *maps(), EYES) is None
+
+
+def test_lines_without_the_label_are_no_glasses() -> None:
+    assert find_rims(face(), *maps(0.0005), EYES) is None
+    # What was worn before is known again by a little less, and what is seen well needs no help.
+    assert find_rims(face(), *maps(0.0012), EYES) is None
+    assert find_rims(face(), *maps(0.0012), EYES, worn=True) is not None
+    assert find_rims(face(), *maps(0.2), EYES) is None
+    assert find_rims(face(), *maps(rows=(0.1, 0.2)), EYES) is None, "glasses pushed up into the hair"
+    # A finer map shows more of them.
+    assert find_rims(face(), *maps(0.005, cells=96), EYES) is None
+    assert find_rims(face(), *maps(0.02, cells=96), EYES) is not None
+
+
+def test_one_eye_wears_no_glasses() -> None:
+    assert find_rims(face(), *maps(), EYES[:1]) is None
