@@ -28,12 +28,12 @@ from animirror.realtime.images import read_picture
 from animirror.realtime.match import color_groups
 from animirror.realtime.regions import region_probability
 from animirror.realtime.scene import Filtered
-from animirror.realtime.segment import Segmenter, load_segmenter
+from animirror.realtime.segment import load_segmenter
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.stylize import load_stylizer
 from animirror.realtime.zoo import ModelEntry, Zoo
-from animirror.training.evaluate import three_classes
 from animirror.training.features import Extractor, load_extractor
+from animirror.training.kept import Kept, measure_kept, seen
 from animirror.training.metrics import frechet_distance, kernel_distance
 from animirror.training.sheets import make_room, write_sheet
 from animirror.training.skin_tone import SkinTone, measure_tone
@@ -59,15 +59,6 @@ class Distances:
     kernel: float
     frechet_photos: float
     kernel_photos: float
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What the segmenter sees in the same place after drawing: intersection over union, all heads."""
-
-    heads: int
-    face: float
-    hair: float
 
 
 @dataclass(frozen=True)
@@ -114,33 +105,6 @@ def draw_heads(face_filter: FaceFilter, files: Sequence[Path]) -> list[DrawnHead
                 )
             )
     return heads
-
-
-def measure_kept(segmenter: Segmenter, heads: Sequence[DrawnHead]) -> Kept:
-    """Intersection over union of face and of hair, before and after, summed over all heads."""
-    common, either = np.zeros(3), np.zeros(3)
-    for head in heads:
-        before, after = (_classes(segmenter, picture) for picture in (head.photo, head.drawing))
-        for index in (1, 2):
-            common[index] += np.count_nonzero((before == index) & (after == index))
-            either[index] += np.count_nonzero((before == index) | (after == index))
-    face, hair = (float(common[i] / either[i]) if either[i] else 0.0 for i in (1, 2))
-    return Kept(len(heads), round(face, 4), round(hair, 4))
-
-
-def _classes(segmenter: Segmenter, picture: Frame) -> NDArray[np.uint8]:
-    return three_classes(_seen(segmenter, picture), segmenter.labels, ears=True)
-
-
-def _skin(segmenter: Segmenter, picture: Frame) -> NDArray[np.float32]:
-    return region_probability(_seen(segmenter, picture), color_groups(segmenter.labels)[0].pure)
-
-
-def _seen(segmenter: Segmenter, picture: Frame) -> NDArray[np.float32]:
-    """float32 [L, s, s] in 0..1 over a square picture."""
-    size = segmenter.size
-    shown = np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-    return segmenter(shown[None])[0]
 
 
 def measure_distances(
@@ -228,11 +192,17 @@ def score_generator(arguments: Namespace, zoo: Zoo, entry: ModelEntry) -> Genera
         on_gpu = arguments.device in ("auto", "cuda", "tensorrt") and torch.cuda.is_available()
         extractor = load_extractor("auto", torch.device("cuda" if on_gpu else "cpu"))
         distances = measure_distances(heads, drawings, extractor)
+    photos = [seen(segmenter, head.photo) for head in heads]
+    drawn = [seen(segmenter, head.drawing) for head in heads]
+    skin = color_groups(segmenter.labels)[0].pure
     return GeneratorScore(
         entry.name,
         len(files),
-        measure_kept(segmenter, heads),
-        measure_tone((head.photo, head.result, _skin(segmenter, head.photo)) for head in heads),
+        measure_kept(photos, drawn, segmenter.labels),
+        measure_tone(
+            (head.photo, head.result, region_probability(maps, skin))
+            for head, maps in zip(heads, photos, strict=True)
+        ),
         distances,
         arguments.video.name if arguments.video else None,
         steadiness,

@@ -11,17 +11,14 @@ import skimage.data
 
 from animirror.realtime.cli import main
 from animirror.realtime.errors import UserError
-from animirror.realtime.segment import Segmenter
 from animirror.realtime.sinks import VideoSink
 from animirror.training.evaluate_generator import (
     SIDE,
     DrawnHead,
     chosen,
     measure_distances,
-    measure_kept,
 )
 from animirror.training.sheets import SIDE as SHEET_SIDE
-from tests.conftest import GROUND, HAIR, SKIN
 
 
 class MeanColor:
@@ -33,26 +30,8 @@ class MeanColor:
         return pictures.reshape(len(pictures), -1, 3).mean(axis=1).astype(np.float32)
 
 
-def bars(face: tuple[int, int], hair: tuple[int, int]) -> np.ndarray:
-    """Columns of face and of hair, from and to, on the ground."""
-    picture = np.full((SIDE, SIDE, 3), GROUND, np.uint8)
-    picture[:, slice(*face)] = SKIN
-    picture[:, slice(*hair)] = HAIR
-    return picture
-
-
 def head_of(photo: np.ndarray, drawing: np.ndarray) -> DrawnHead:
     return DrawnHead(photo, drawing, drawing)
-
-
-def test_what_stays_in_its_place_is_kept(segmenter: Segmenter) -> None:
-    photo = bars((0, 128), (128, 192))
-    # Half of the face's columns become hair; the hair's own stay.
-    drawing = bars((0, 64), (64, 192))
-    kept = measure_kept(segmenter, [head_of(photo, drawing), head_of(photo, photo)])
-    assert kept.heads == 2
-    assert kept.face == pytest.approx((64 + 128) / (128 + 128), abs=0.01)
-    assert kept.hair == pytest.approx((64 + 64) / (128 + 64), abs=0.01)
 
 
 def test_distances_of_known_colours(tmp_path: Path) -> None:
