@@ -26,6 +26,7 @@ from animirror.realtime.rim_search import BROWS_LABEL, GLASSES_LABEL, find_rims
 from animirror.realtime.rims import Rims, show_dark
 from animirror.realtime.scene import Filtered, Head, Scene
 from animirror.realtime.strands import HAIR_LABEL, calmer
+from animirror.realtime.strays import StrayStrokes
 
 MIN_SIDE = 64
 
@@ -84,6 +85,7 @@ class FaceFilter:
         self._last_time: float | None = None
         self._larger = True
         self._match = SceneMatch(self._labels)
+        self._strays = StrayStrokes(self._labels)
         self._eyes = _named(EYES_LABEL, self._labels)
         self._hair = _named(HAIR_LABEL, self._labels)
         self._glasses = _named(GLASSES_LABEL, self._labels)
@@ -156,7 +158,8 @@ class FaceFilter:
                 for head, drawing, small, image in zip(
                     scene.heads, self._drawn(shown), shown, posed, strict=True
                 ):
-                    head.styled = drawing if image is small else detail.enlarged(drawing, small, image)
+                    clean = self._strays.without(head, drawing)
+                    head.styled = clean if image is small else detail.enlarged(clean, small, image)
         return scene
 
     def _prepare(self, scene: Scene) -> None:
@@ -224,6 +227,7 @@ class FaceFilter:
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
         posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
         rims = head.track.rims(lambda worn: self._rims_of(head, worn), seconds)
+        head.framed = rims is not None
         if rims is None:
             return posed
         return show_dark(posed, rims, head.track.rims.steadied(head.eyes, head.crop, seconds))

@@ -43,6 +43,8 @@ class Head:
     drawn_size: int = 0
     styled: NDArray[np.uint8] | None = None
     eyes: tuple[Eye, ...] = ()
+    # Whether the generator is shown glasses that were found for it.
+    framed: bool = False
     # The face's share of the crop's side; None where none was seen.
     face: float | None = None
 

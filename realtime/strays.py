@@ -1,0 +1,170 @@
+"""Stray strokes on drawn faces: short lines where no drawn face has any, taken out before a drawing is used.
+
+A generator takes a fold of the cheek or a frown for the edge of something, and half a rim that it saw for a
+line. On skin that is otherwise flat each such stroke is a scar, and it flickers. Strokes of eyes, brows,
+nose, mouth, hair and the face's own outline hang together with these; strays touch none of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from animirror.realtime.eyes import EYES_LABEL, Eye
+from animirror.realtime.regions import label_indices
+from animirror.realtime.scene import Head
+
+Mask = NDArray[np.uint8]
+
+# What a face is made of, here without ears, whose strokes are their own; eyes are kept by their places.
+EARS, GLASSES, NOSE, BROWS = "ears", "glasses", "nose", "brows"
+MOUTH = ("mouth", "upper_lip", "lower_lip")
+# A stroke is narrower than this (px of 256) and this much darker (grey levels) than what is around it: blush
+# and shadows are wider, and fainter at their edges.
+WIDEST, DARKER = 11, 7
+# Patches are wider than strokes: narrower than the first, wider than the second, darker than the third.
+# Beards on a chin are patches, and their rims are theirs.
+WIDEST_PATCH, NARROWEST_PATCH, DARKER_PATCH = 31, 7, 12
+# Labels count from here on; face from the second, for its outline is drawn along its edge and must be met.
+LIKELY, FACE = 0.4, 0.6
+# Drawn shapes reach beyond their labels by so much, px of 256.
+BEYOND_FACE, BEYOND_BROWS, BEYOND_NOSE, BEYOND_MOUTH = 5, 1, 3, 5
+# Of the nose its lower part is drawn: from so far below the eyes' line on, in distances between the eyes.
+NOSE_BELOW = 0.25
+# A drawn eye's width and height, as multiples of what is seen; no less than the next two, in distances
+# between the eyes, for lids are drawn of shut eyes, too. Faint eyes are drawn less surely: so much farther.
+EYE_WIDE, EYE_TALL, LEAST_WIDE, LEAST_TALL, FAINTER = 1.2, 2.0, 0.3, 0.25, 0.7
+# Brows that the segmenter missed are drawn so far above an eye, so wide and high.
+BROW_ABOVE, BROW_WIDE, BROW_TALL = 0.3, 0.6, 0.3
+# Nose and mouth are seen when so much of the square between the eyes' distance is; where one is not (a hand,
+# a turned head), what is a stray cannot be told. With so much of glasses their strokes are wanted.
+SEEN, WORN = 0.005, 0.02
+# What is taken out reaches this far beyond a stray's dark middle, px of 256, but keeps off other strokes.
+BORDER, CLEARANCE = 3, 1
+# Skin is filled in from so far around, px.
+FILLED_FROM = 3
+
+
+class StrayStrokes:
+    """Takes strays out of drawings of heads; ``labels``: the segmenter's.
+
+    A segmenter that does not know eyes, nose and mouth apart cannot tell strays: drawings then stay.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        known = {label.lower() for label in labels}
+        self._knows = {EYES_LABEL, NOSE, BROWS, *MOUTH} <= known
+        if not self._knows:
+            return
+        ears = label_indices([EARS], labels) if EARS in known else ()
+        self._face = [index for index in label_indices(["face"], labels) if index not in ears]
+        self._glasses = label_indices([GLASSES], labels) if GLASSES in known else ()
+        self._nose, self._brows = label_indices([NOSE], labels), label_indices([BROWS], labels)
+        self._mouth = label_indices(MOUTH, labels)
+
+    def without(self, head: Head, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The head's drawing (uint8 [S, S, 3] BGR) without strays; itself where it has none."""
+        if not self._knows or len(head.eyes) != 2 or head.framed:
+            return drawing
+        size = len(drawing)
+        apart = math.hypot(head.eyes[0].x - head.eyes[1].x, head.eyes[0].y - head.eyes[1].y) * size
+        nose, mouth = (self._likely(head, labels, size) for labels in (self._nose, self._mouth))
+        glasses = self._likely(head, self._glasses, size)
+        square = apart * apart
+        if min(nose.sum(), mouth.sum()) < SEEN * square or glasses.sum() > WORN * square:
+            return drawing
+        face = _enlarged(head.probability(self._face), size)
+        anchors = [
+            _grown(np.asarray(face < FACE, np.uint8), BEYOND_FACE, size),
+            _grown(self._likely(head, self._brows, size), BEYOND_BROWS, size),
+            _grown(_drawn_part(nose, head.eyes, apart), BEYOND_NOSE, size),
+            _grown(mouth, BEYOND_MOUTH, size),
+            _about_eyes(head.eyes, apart, size),
+        ]
+        return _cleared(drawing, np.maximum.reduce(anchors))
+
+    def _likely(self, head: Head, labels: Sequence[int], size: int) -> Mask:
+        if not labels:
+            return np.zeros((size, size), np.uint8)
+        return np.asarray(_enlarged(head.probability(labels), size) > LIKELY, np.uint8)
+
+
+def _enlarged(probability: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(probability, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _drawn_part(nose: Mask, eyes: Sequence[Eye], apart: float) -> Mask:
+    """The nose below NOSE_BELOW: its bridge is not drawn, but frowns run into it."""
+    size = len(nose)
+    left, right = sorted(eyes, key=lambda eye: eye.x)
+    lean = math.atan2(right.y - left.y, right.x - left.x)
+    places = np.arange(size) + 0.5
+    below = (places - (left.y + right.y) / 2 * size)[:, None] * math.cos(lean)
+    below = below - (places - (left.x + right.x) / 2 * size)[None, :] * math.sin(lean)
+    return np.asarray(nose * (below > NOSE_BELOW * apart), np.uint8)
+
+
+def _about_eyes(eyes: Sequence[Eye], apart: float, size: int) -> Mask:
+    """Where eyes and brows are drawn."""
+    mask = np.zeros((size, size), np.uint8)
+    for eye in eyes:
+        width = eye.width * size
+        place, turn = np.array((eye.x, eye.y)) * size - 0.5, math.degrees(eye.turn)
+        above = BROW_ABOVE * apart * np.array((math.sin(eye.turn), -math.cos(eye.turn)))
+        unsure = FAINTER * eye.faint
+        wide = max(EYE_WIDE * width, (LEAST_WIDE + unsure) * apart)
+        tall = max(EYE_TALL * eye.openness * width, (LEAST_TALL + unsure) * apart)
+        for center, axes in (
+            (place, (wide, tall)),
+            (place + above, (BROW_WIDE * apart, BROW_TALL * apart)),
+        ):
+            cv2.ellipse(mask, (tuple(map(float, center)), axes, turn), 1, cv2.FILLED)
+    return mask
+
+
+def _cleared(drawing: NDArray[np.uint8], anchors: Mask) -> NDArray[np.uint8]:
+    """The drawing without strokes that nowhere touch ``anchors``."""
+    size = len(drawing)
+    grey = np.asarray(cv2.cvtColor(drawing, cv2.COLOR_BGR2GRAY), np.uint8)
+    stroke = _dark(grey, WIDEST, DARKER)
+    count, pieces = cv2.connectedComponents(stroke)
+    kept = np.zeros(count, bool)
+    kept[pieces[anchors > 0]] = True
+    # Piece 0 is what is no stroke.
+    kept[0] = True
+    if kept.all():
+        return drawing
+    patches = _dark(grey, WIDEST_PATCH, DARKER_PATCH)
+    patches = np.asarray(cv2.morphologyEx(patches, cv2.MORPH_OPEN, _disc(NARROWEST_PATCH, size)), np.uint8)
+    kept[pieces[_grown(patches, BORDER, size) > 0]] = True
+    stray = np.asarray(~kept[pieces], np.uint8)
+    if not stray.any():
+        return drawing
+    others = np.asarray(stroke - stray, np.uint8)
+    out = _grown(stray, BORDER, size) & (1 - _grown(others, CLEARANCE, size))
+    return np.asarray(cv2.inpaint(drawing, out, FILLED_FROM, cv2.INPAINT_TELEA), np.uint8)
+
+
+def _dark(grey: NDArray[np.uint8], widest: float, darker: int) -> Mask:
+    """What is narrower than ``widest`` (px of 256) and ``darker`` than what is around it."""
+    side = _odd(widest, len(grey))
+    around = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    return np.asarray(cv2.subtract(around, grey) > darker, np.uint8)
+
+
+def _grown(mask: Mask, reach: float, size: int) -> Mask:
+    return np.asarray(cv2.dilate(mask, _disc(2 * reach + 1, size)), np.uint8)
+
+
+def _disc(diameter: float, size: int) -> Mask:
+    side = _odd(diameter, size)
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
+def _odd(length: float, size: int) -> int:
+    """Px of 256 as an odd number of pixels, 3 at least."""
+    return 2 * max(1, round((length - 1) / 2 * size / 256)) + 1
