@@ -159,6 +159,8 @@ class FaceFilter:
                     scene.heads, self._drawn(shown), shown, posed, strict=True
                 ):
                     clean = self._strays.without(head, drawing)
+                    if not scene.still:
+                        clean = head.track.held(clean, small, head.crop, scene.seconds)
                     head.styled = clean if image is small else detail.enlarged(clean, small, image)
         return scene
 

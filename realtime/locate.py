@@ -15,6 +15,7 @@ from animirror.realtime.closer import MIN_CROP_SHARE, CloseLook, box_to_cells, c
 from animirror.realtime.eyes import Eye
 from animirror.realtime.follow import Follower, motion, on_whole_pixels
 from animirror.realtime.heads import HeadFinder, HeadView
+from animirror.realtime.held import HeldDrawing
 from animirror.realtime.light import Light
 from animirror.realtime.regions import Box, Crop, box_to_frame
 from animirror.realtime.regions import label_indices as indices_of
@@ -83,6 +84,7 @@ class Track:
     light: Light | None = None
     eyes: tuple[Eye, ...] | None = None
     rims: RimWatch = field(default_factory=RimWatch)
+    held: HeldDrawing = field(default_factory=HeldDrawing)
     drawn_size: int | None = None
 
 
