@@ -21,9 +21,9 @@ from animirror.realtime.light import clearer, softness
 from animirror.realtime.locate import Locator, SegmenterLike
 from animirror.realtime.match import SceneMatch
 from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
-from animirror.realtime.regions import DEFAULT_REGIONS, label_indices, region_probability
-from animirror.realtime.rim_search import BROWS_LABEL, GLASSES_LABEL, find_rims
-from animirror.realtime.rims import Rims, show_dark
+from animirror.realtime.regions import DEFAULT_REGIONS, known_indices, label_indices, region_probability
+from animirror.realtime.rim_search import RimSearch
+from animirror.realtime.rims import show_dark
 from animirror.realtime.scene import Filtered, Head, Scene
 from animirror.realtime.strands import HAIR_LABEL, calmer
 from animirror.realtime.strays import StrayStrokes
@@ -86,11 +86,9 @@ class FaceFilter:
         self._larger = True
         self._match = SceneMatch(self._labels)
         self._strays = StrayStrokes(self._labels)
-        self._eyes = _named(EYES_LABEL, self._labels)
-        self._hair = _named(HAIR_LABEL, self._labels)
-        self._glasses = _named(GLASSES_LABEL, self._labels)
-        self._face = label_indices(["face"], self._labels) if self._glasses else ()
-        self._features = [*self._eyes, *_named(BROWS_LABEL, self._labels)]
+        self._rims = RimSearch(self._labels)
+        self._eyes = known_indices([EYES_LABEL], self._labels)
+        self._hair = known_indices([HAIR_LABEL], self._labels)
         self.options = options or FilterOptions()
 
     @property
@@ -228,20 +226,11 @@ class FaceFilter:
             eyes = steadied(eyes, head.track.eyes, seconds)
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
         posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
-        rims = head.track.rims(lambda worn: self._rims_of(head, worn), seconds)
+        rims = head.track.rims(lambda worn: self._rims(head, worn), seconds)
         head.framed = rims is not None
         if rims is None:
             return posed
         return show_dark(posed, rims, head.track.rims.steadied(head.eyes, head.crop, seconds))
-
-    def _rims_of(self, head: Head, worn: bool) -> Rims | None:
-        """The thin glasses that a head wears, where the segmenter knows glasses."""
-        if not self._glasses:
-            return None
-        face, features, glasses = (
-            head.probability(labels) for labels in (self._face, self._features, self._glasses)
-        )
-        return find_rims(head.image, face, features, glasses, head.eyes, worn)
 
 
 def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -249,10 +238,6 @@ def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     if image.shape[0] == size:
         return image
     return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _named(wanted: str, labels: Sequence[str]) -> list[int]:
-    return [index for index, label in enumerate(labels) if label.lower() == wanted]
 
 
 def _check(frame: NDArray[np.uint8]) -> None:

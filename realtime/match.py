@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from animirror.realtime import blend
 from animirror.realtime.light import Light, measure_light
-from animirror.realtime.regions import label_indices
+from animirror.realtime.regions import known_indices
 from animirror.realtime.scene import ColorMap, Head
 from animirror.realtime.smoothing import mix
 
@@ -94,11 +94,9 @@ class SceneMatch:
 
 def color_groups(labels: Sequence[str]) -> list[ColorGroup]:
     """The groups of COLOR_GROUPS that a model knows: skin first, then hair."""
-    known = {label.lower() for label in labels}
-    skin, hair = ([name for name in names if name in known][:1] for names in COLOR_GROUPS)
-    within = [name for name in WITHIN_SKIN if name in known]
+    skin, hair = ([name for name in names if known_indices([name], labels)][:1] for names in COLOR_GROUPS)
     return [
-        ColorGroup(label_indices(pure, labels), label_indices(whole, labels), level)
-        for pure, whole, level in ((skin, skin + within, LIT), (hair, hair, MIDDLE))
+        ColorGroup(known_indices(pure, labels), known_indices(whole, labels), level)
+        for pure, whole, level in ((skin, [*skin, *WITHIN_SKIN], LIT), (hair, hair, MIDDLE))
         if pure
     ]

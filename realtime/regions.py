@@ -248,6 +248,12 @@ def label_indices(names: Iterable[str], labels: Sequence[str]) -> tuple[int, ...
     return tuple(sorted(chosen))
 
 
+def known_indices(names: Iterable[str], labels: Sequence[str]) -> tuple[int, ...]:
+    """Indices into ``labels`` of those single labels in ``names`` (lower case) that this model knows."""
+    wanted = set(names)
+    return tuple(index for index, label in enumerate(labels) if label.lower() in wanted)
+
+
 def region_probability(probabilities: NDArray[np.float32], indices: Sequence[int]) -> NDArray[np.float32]:
     """Sum over the given labels: float32 [..., L, h, w] in 0..1 -> float32 [..., h, w] in 0..1."""
     chosen = np.ascontiguousarray(probabilities[..., list(indices), :, :])

@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import USUAL_CELLS, Eye
+from animirror.realtime.eyes import EYES_LABEL, USUAL_CELLS, Eye
+from animirror.realtime.regions import known_indices, label_indices
 from animirror.realtime.rims import POINTS, LensForm, Points, Rims, Side, sides_of
+from animirror.realtime.scene import Head
 
 GLASSES_LABEL, BROWS_LABEL = "glasses", "brows"
 # Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
@@ -93,6 +95,24 @@ class _Lines:
         aside = away[:, None, None].astype(np.float32) * _across(_tangents(outline))
         column, row = _cells(outline + aside, size)
         return float(self.strength[row, column].max(axis=0).mean())
+
+
+class RimSearch:
+    """Finds the thin glasses of heads; ``labels``: the segmenter's. None where it does not know glasses."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._glasses = known_indices([GLASSES_LABEL], labels)
+        self._face = label_indices(["face"], labels) if self._glasses else ()
+        self._features = known_indices([EYES_LABEL, BROWS_LABEL], labels)
+
+    def __call__(self, head: Head, worn: bool) -> Rims | None:
+        """Those that a head wears; ``worn``: whether they were seen before."""
+        if not self._glasses:
+            return None
+        face, features, glasses = (
+            head.probability(labels) for labels in (self._face, self._features, self._glasses)
+        )
+        return find_rims(head.image, face, features, glasses, head.eyes, worn)
 
 
 def find_rims(

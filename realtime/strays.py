@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.eyes import EYES_LABEL, Eye
-from animirror.realtime.regions import label_indices
+from animirror.realtime.regions import known_indices, label_indices
+from animirror.realtime.rim_search import BROWS_LABEL, GLASSES_LABEL
 from animirror.realtime.scene import Head
 
 Mask = NDArray[np.uint8]
 
 # What a face is made of, here without ears, whose strokes are their own; eyes are kept by their places.
-EARS, GLASSES, NOSE, BROWS = "ears", "glasses", "nose", "brows"
+EARS, NOSE = "ears", "nose"
 MOUTH = ("mouth", "upper_lip", "lower_lip")
 # A stroke is narrower than this (px of 256) and this much darker (grey levels) than what is around it: blush
 # and shadows are wider, and fainter at their edges.
@@ -56,15 +57,13 @@ class StrayStrokes:
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
-        known = {label.lower() for label in labels}
-        self._knows = {EYES_LABEL, NOSE, BROWS, *MOUTH} <= known
-        if not self._knows:
-            return
-        ears = label_indices([EARS], labels) if EARS in known else ()
-        self._face = [index for index in label_indices(["face"], labels) if index not in ears]
-        self._glasses = label_indices([GLASSES], labels) if GLASSES in known else ()
-        self._nose, self._brows = label_indices([NOSE], labels), label_indices([BROWS], labels)
-        self._mouth = label_indices(MOUTH, labels)
+        self._nose, self._brows = known_indices([NOSE], labels), known_indices([BROWS_LABEL], labels)
+        self._mouth = known_indices(MOUTH, labels)
+        self._knows = bool(self._nose and self._brows and self._mouth and known_indices([EYES_LABEL], labels))
+        ears = known_indices([EARS], labels)
+        face = label_indices(["face"], labels) if self._knows else ()
+        self._face = [index for index in face if index not in ears]
+        self._glasses = known_indices([GLASSES_LABEL], labels)
 
     def without(self, head: Head, drawing: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The head's drawing (uint8 [S, S, 3] BGR) without strays; itself where it has none."""

@@ -11,6 +11,7 @@ from animirror.realtime.regions import (
     Crop,
     box_to_frame,
     head_crop,
+    known_indices,
     label_indices,
     mask_box,
     region_probability,
@@ -148,6 +149,12 @@ def test_labels_of_both_sets() -> None:
     assert label_indices(["neck"], CELEBAMASK_LABELS) == (13, 14)
     assert label_indices(["clothes"], ATR) == (4, 5, 6, 7, 8, 17)
     assert label_indices([], ATR) == ()
+
+
+def test_single_labels_that_a_model_lacks_are_left_out() -> None:
+    assert known_indices(["nose", "brows"], CELEBAMASK_LABELS) == (2, 5)
+    assert known_indices(["face", "nose"], ATR) == (ATR.index("Face"),)
+    assert known_indices(["nose"], ATR) == ()
 
 
 def test_a_region_that_the_model_lacks_is_named() -> None:
