@@ -153,13 +153,15 @@ class FaceFilter:
                 shown = [
                     _reduced(image, head.drawn_size) for head, image in zip(scene.heads, posed, strict=True)
                 ]
-                for head, drawing, small, image in zip(
-                    scene.heads, self._drawn(shown), shown, posed, strict=True
-                ):
+                drawn = self._drawn(shown)
+                for head, drawing, small, image in zip(scene.heads, drawn, shown, posed, strict=True):
                     clean = self._strays.without(head, drawing)
-                    if not scene.still:
-                        clean = head.track.held(clean, small, head.crop, scene.seconds)
-                    head.styled = clean if image is small else detail.enlarged(clean, small, image)
+                    # Still pictures alone are drawn larger than the generator does.
+                    head.styled = (
+                        head.track.held(clean, small, head.crop, scene.seconds)
+                        if image is small
+                        else detail.enlarged(clean, small, image)
+                    )
         return scene
 
     def _prepare(self, scene: Scene) -> None:

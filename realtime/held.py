@@ -9,6 +9,8 @@ the optical flow, tells where; here the average is enough, without a network.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +31,21 @@ SIDE, AROUND = 128, 1.5
 APART = 7
 
 
+@dataclass(frozen=True)
+class _Last:
+    """A frame's drawing (uint8 [S, S, 3] BGR), what was drawn (uint8 [SIDE, SIDE] grey), and where."""
+
+    drawing: NDArray[np.uint8]
+    shown: NDArray[np.uint8]
+    crop: Crop
+
+
 class HeldDrawing:
     """The drawing of one head from frame to frame."""
 
     def __init__(self) -> None:
         self._flows: cv2.DISOpticalFlow | None = None
-        self._last: tuple[NDArray[np.uint8], NDArray[np.uint8], Crop] | None = None
+        self._last: _Last | None = None
 
     def __call__(
         self, drawing: NDArray[np.uint8], shown: NDArray[np.uint8], crop: Crop, seconds: float
@@ -46,8 +57,8 @@ class HeldDrawing:
         grey = cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY)
         small = np.asarray(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
         if self._last is not None and seconds > 0:
-            drawing = self._held(drawing, small, crop, *self._last, seconds)
-        self._last = drawing, small, crop
+            drawing = self._held(drawing, small, crop, self._last, seconds)
+        self._last = _Last(drawing, small, crop)
         return drawing
 
     def _held(
@@ -55,15 +66,13 @@ class HeldDrawing:
         drawing: NDArray[np.uint8],
         small: NDArray[np.uint8],
         crop: Crop,
-        last_drawing: NDArray[np.uint8],
-        last_small: NDArray[np.uint8],
-        last_crop: Crop,
+        last: _Last,
         seconds: float,
     ) -> NDArray[np.uint8]:
-        to_last = _between(crop, last_crop)
+        to_last = _between(crop, last.crop)
         inverse = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         before = np.asarray(
-            cv2.warpAffine(last_small, to_last, (SIDE, SIDE), flags=inverse, borderMode=cv2.BORDER_REPLICATE),
+            cv2.warpAffine(last.shown, to_last, (SIDE, SIDE), flags=inverse, borderMode=cv2.BORDER_REPLICATE),
             np.uint8,
         )
         flow = self._flow(small, before)
@@ -76,7 +85,7 @@ class HeldDrawing:
         change = _averaged(cv2.absdiff(small, known).astype(np.float32))
         same = cv2.erode(still * _falling(change, SAME, CHANGED), np.ones((APART, APART), np.uint8))
         weight = _enlarged(same * np.float32(1.0 - mix(seconds, HOLD_SECONDS)), len(drawing))
-        held = _taken(last_drawing, _sources(places, to_last, len(last_drawing), len(drawing)))
+        held = _taken(last.drawing, _sources(places, to_last, len(last.drawing), len(drawing)))
         return np.asarray(cv2.blendLinear(held, drawing, weight, 1.0 - weight), np.uint8)
 
     def _flow(self, now: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np.float32]:
