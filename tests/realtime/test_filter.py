@@ -179,6 +179,34 @@ def test_time_makes_masks_steadier(segmenter: Segmenter, stylizer: Stylizer) -> 
     assert flicker([i / 30 for i in range(16)]) < 0.8 * flicker([None] * 16)
 
 
+class Wavering(Stylizer):
+    """Draws every second frame darker, by a level that no camera shows."""
+
+    calls = 0
+
+    def __call__(self, crops: np.ndarray) -> np.ndarray:
+        self.calls += 1
+        return np.asarray(super().__call__(crops) - np.uint8(20 * (self.calls % 2)), np.uint8)
+
+
+def wavering_changes(segmenter: Segmenter, stylizer: Stylizer, speed: int) -> float:
+    """How much a face's middle changes a frame, of a person who moves by ``speed`` px a frame."""
+    face_filter = FaceFilter(segmenter, Wavering(stylizer.session), PLAIN)
+    places = [200 + speed * number for number in range(12)]
+    frames = [person(640, 480, x, 240, 150) for x in places]
+    results = [face_filter(frame, number / 30).frame for number, frame in enumerate(frames)]
+    middles = [result[200:240, x - 15 : x + 15].mean() for x, result in zip(places, results, strict=True)]
+    return float(np.abs(np.diff(middles[6:])).mean())
+
+
+@pytest.mark.usefixtures("plain_light")
+def test_a_drawing_that_wavers_is_held_where_the_picture_stands_still(
+    segmenter: Segmenter, stylizer: Stylizer
+) -> None:
+    assert wavering_changes(segmenter, stylizer, 0) < 8
+    assert wavering_changes(segmenter, stylizer, 12) > 16
+
+
 def test_arrays_that_are_no_frames(face_filter: FaceFilter) -> None:
     with pytest.raises(ValueError, match="uint8"):
         face_filter(np.zeros((100, 100, 3), np.float32))  # type: ignore[arg-type]
