@@ -75,6 +75,42 @@ class Eye:
     faint: float = 0.0
 
 
+@dataclass(frozen=True)
+class Pair:
+    """The two eyes of a head as they lie in the picture; lengths in shares of the crop's side."""
+
+    left: Eye
+    right: Eye
+
+    @classmethod
+    def of(cls, eyes: Sequence[Eye]) -> Pair:
+        """Two eyes in any order."""
+        left, right = sorted(eyes, key=lambda eye: eye.x)
+        return cls(left, right)
+
+    @property
+    def apart(self) -> float:
+        """From middle to middle."""
+        return _distance(self.left, self.right)
+
+    @property
+    def lean(self) -> float:
+        """Of the line between them, radians from the picture's rows, downwards to the right."""
+        return math.atan2(self.right.y - self.left.y, self.right.x - self.left.x)
+
+    def beside_and_below(self, cells: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of each cell of a map how far right of and below the middle between them it lies.
+
+        Along and across their line, in distances between them: float64 [cells, cells] each.
+        """
+        centers = (np.arange(cells) + 0.5) / cells
+        x = (centers - (self.left.x + self.right.x) / 2)[None, :]
+        y = (centers - (self.left.y + self.right.y) / 2)[:, None]
+        along, across = math.cos(self.lean), math.sin(self.lean)
+        apart = max(self.apart, 1e-6)
+        return (along * x + across * y) / apart, (along * y - across * x) / apart
+
+
 def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
     """One head's eyes: at most two, the largest first. ``probability``: float32 [s, s] of the eyes' label."""
     least = min(probability.shape[0], USUAL_CELLS) ** 2
@@ -123,8 +159,7 @@ def _eye(weight: NDArray[np.float64]) -> Eye:
 
 def _paired(first: Eye, second: Eye) -> tuple[Eye, Eye]:
     """Two eyes on one line, open alike (unless they wink), their widths halfway to each other."""
-    left, right = sorted((first, second), key=lambda eye: eye.x)
-    line = math.atan2(right.y - left.y, right.x - left.x)
+    line = Pair.of((first, second)).lean
     turn = line if abs(line) <= MAX_LEAN else 0.0
     width = (first.width + second.width) / 2
     openness = (first.openness + second.openness) / 2

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.regions import Crop
+from animirror.realtime.regions import Crop, resampled
 from animirror.realtime.smoothing import mix
 
 # Still places are averaged over this time. Over twice as much flickers no less: what is left is where
@@ -84,7 +84,7 @@ class HeldDrawing:
         known = _taken(before, places, cv2.INTER_LINEAR)
         change = _averaged(cv2.absdiff(small, known).astype(np.float32))
         same = cv2.erode(still * _falling(change, SAME, CHANGED), np.ones((APART, APART), np.uint8))
-        weight = _enlarged(same * np.float32(1.0 - mix(seconds, HOLD_SECONDS)), len(drawing))
+        weight = resampled(same * np.float32(1.0 - mix(seconds, HOLD_SECONDS)), len(drawing))
         held = _taken(last.drawing, _sources(places, to_last, len(last.drawing), len(drawing)))
         return np.asarray(cv2.blendLinear(held, drawing, weight, 1.0 - weight), np.uint8)
 
@@ -107,7 +107,7 @@ def _sources(
     """For each pixel of a drawing of ``size`` its place in the last one, of ``last`` px: [2, size, size]."""
     moved = np.tensordot(to_last[:, :2], places, 1) + to_last[:, 2, None, None]
     moved = ((moved + 0.5) * (last / SIDE) - 0.5).astype(np.float32)
-    return np.stack([_enlarged(plane, size) for plane in moved])
+    return np.stack([resampled(plane, size) for plane in moved])
 
 
 def _taken(
@@ -120,10 +120,6 @@ def _taken(
 
 def _averaged(values: NDArray[np.floating] | cv2.Mat) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(values, (0, 0), AROUND), np.float32)
-
-
-def _enlarged(plane: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    return np.asarray(cv2.resize(plane, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _falling(values: NDArray[np.float32], first: float, last: float) -> NDArray[np.float32]:

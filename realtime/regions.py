@@ -254,6 +254,11 @@ def known_indices(names: Iterable[str], labels: Sequence[str]) -> tuple[int, ...
     return tuple(index for index, label in enumerate(labels) if label.lower() in wanted)
 
 
+def resampled(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """A square map, float32 [s, s], in ``size`` cells a side, linearly."""
+    return np.asarray(cv2.resize(values, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
 def region_probability(probabilities: NDArray[np.float32], indices: Sequence[int]) -> NDArray[np.float32]:
     """Sum over the given labels: float32 [..., L, h, w] in 0..1 -> float32 [..., h, w] in 0..1."""
     chosen = np.ascontiguousarray(probabilities[..., list(indices), :, :])

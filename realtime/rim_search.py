@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import EYES_LABEL, USUAL_CELLS, Eye
-from animirror.realtime.regions import known_indices, label_indices
+from animirror.realtime.eyes import EYES_LABEL, USUAL_CELLS, Eye, Pair
+from animirror.realtime.regions import known_indices, label_indices, resampled
 from animirror.realtime.rims import POINTS, LensForm, Points, Rims, Side, sides_of
 from animirror.realtime.scene import Head
 
@@ -153,9 +153,9 @@ def _lenses(
 ) -> tuple[LensForm, LensForm] | None:
     """The lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
     size = image.shape[0]
-    face, hidden = (cv2.resize(values, (size, size)) for values in (skin, features))
+    face, hidden = (resampled(values, size) for values in (skin, features))
     shown = (hidden < HIDDEN) & (face > SHOWN)
-    light, dark = _lines(image, np.asarray(face, np.float32))
+    light, dark = _lines(image, face)
     sides = sides_of(eyes, size)
     outlines = np.stack([lens.outline() for lens in TRIED])
     tried = [_scores(outlines, side, light, shown, size, NEARLY)[0] for side in sides]
@@ -185,12 +185,7 @@ def _lines(image: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[_Lines,
 
 def _before(eyes: Sequence[Eye], cells: int) -> NDArray[np.bool_]:
     """Which cells of a map lie before two eyes, where glasses are worn: bool [cells, cells]."""
-    left, right = sorted(eyes, key=lambda eye: eye.x)
-    along = np.array((right.x - left.x, right.y - left.y))
-    apart = max(float(np.hypot(*along)), 1e-6)
-    centers = (np.arange(cells) + 0.5) / cells
-    x, y = np.meshgrid(centers - (left.x + right.x) / 2, centers - (left.y + right.y) / 2)
-    beside, below = (along[0] * x + along[1] * y) / apart**2, (along[0] * y - along[1] * x) / apart**2
+    beside, below = Pair.of(eyes).beside_and_below(cells)
     return np.asarray((np.abs(beside) < BESIDE_EYES) & (below > -ABOVE_EYES) & (below < BELOW_EYES))
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import Eye
+from animirror.realtime.eyes import Eye, Pair
 from animirror.realtime.regions import Crop
 from animirror.realtime.smoothing import OneEuro, mix
 
@@ -82,11 +82,11 @@ class Rims:
 class Side:
     """One eye: places before it, in px of the picture."""
 
-    def __init__(self, eye: Eye, outwards: float, apart: float, lean: float, size: int) -> None:
+    def __init__(self, eye: Eye, outwards: float, pair: Pair, size: int) -> None:
         self._center = np.array((eye.x, eye.y), np.float32) * size
-        self.apart = apart
-        along = np.array((math.cos(lean), math.sin(lean)), np.float32)
-        self._axes = apart * np.stack([outwards * along, (-along[1], along[0])]).astype(np.float32)
+        self.apart = pair.apart * size
+        along = np.array((math.cos(pair.lean), math.sin(pair.lean)), np.float32)
+        self._axes = self.apart * np.stack([outwards * along, (-along[1], along[0])]).astype(np.float32)
 
     def places(self, points: Points) -> Points:
         """float32 [..., 2] (outwards, down) -> the same in px."""
@@ -95,10 +95,8 @@ class Side:
 
 def sides_of(eyes: Sequence[Eye], size: int) -> tuple[Side, Side]:
     """Two eyes, left and right in a picture of ``size`` px a side."""
-    left, right = sorted(eyes, key=lambda eye: eye.x)
-    apart = math.hypot(right.x - left.x, right.y - left.y) * size
-    lean = math.atan2(right.y - left.y, right.x - left.x)
-    return Side(left, -1.0, apart, lean, size), Side(right, 1.0, apart, lean, size)
+    pair = Pair.of(eyes)
+    return Side(pair.left, -1.0, pair, size), Side(pair.right, 1.0, pair, size)
 
 
 class RimWatch:
@@ -142,7 +140,8 @@ class RimWatch:
         if len(eyes) != 2 or seconds <= 0:
             self._followed = None
             return tuple(eyes)
-        eyes = sorted(eyes, key=lambda eye: eye.x)
+        pair = Pair.of(eyes)
+        eyes = (pair.left, pair.right)
         shares = np.array([(eye.x, eye.y) for eye in eyes])
         corner = np.array((crop.box.left, crop.box.top))
         places = corner + crop.side * shares

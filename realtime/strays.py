@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import EYES_LABEL, Eye
-from animirror.realtime.regions import known_indices, label_indices
+from animirror.realtime.eyes import EYES_LABEL, Pair
+from animirror.realtime.regions import known_indices, label_indices, resampled
 from animirror.realtime.rim_search import BROWS_LABEL, GLASSES_LABEL
 from animirror.realtime.scene import Head
 
@@ -70,47 +70,39 @@ class StrayStrokes:
         if not self._knows or len(head.eyes) != 2 or head.framed:
             return drawing
         size = len(drawing)
-        apart = math.hypot(head.eyes[0].x - head.eyes[1].x, head.eyes[0].y - head.eyes[1].y) * size
+        pair = Pair.of(head.eyes)
+        apart = pair.apart * size
         nose, mouth = (self._likely(head, labels, size) for labels in (self._nose, self._mouth))
         glasses = self._likely(head, self._glasses, size)
         square = apart * apart
         if min(nose.sum(), mouth.sum()) < SEEN * square or glasses.sum() > WORN * square:
             return drawing
-        face = _enlarged(head.probability(self._face), size)
+        face = resampled(head.probability(self._face), size)
         anchors = [
             _grown(np.asarray(face < FACE, np.uint8), BEYOND_FACE, size),
             _grown(self._likely(head, self._brows, size), BEYOND_BROWS, size),
-            _grown(_drawn_part(nose, head.eyes, apart), BEYOND_NOSE, size),
+            _grown(_drawn_part(nose, pair), BEYOND_NOSE, size),
             _grown(mouth, BEYOND_MOUTH, size),
-            _about_eyes(head.eyes, apart, size),
+            _about_eyes(pair, apart, size),
         ]
         return _cleared(drawing, np.maximum.reduce(anchors))
 
     def _likely(self, head: Head, labels: Sequence[int], size: int) -> Mask:
         if not labels:
             return np.zeros((size, size), np.uint8)
-        return np.asarray(_enlarged(head.probability(labels), size) > LIKELY, np.uint8)
+        return np.asarray(resampled(head.probability(labels), size) > LIKELY, np.uint8)
 
 
-def _enlarged(probability: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    return np.asarray(cv2.resize(probability, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _drawn_part(nose: Mask, eyes: Sequence[Eye], apart: float) -> Mask:
+def _drawn_part(nose: Mask, pair: Pair) -> Mask:
     """The nose below NOSE_BELOW: its bridge is not drawn, but frowns run into it."""
-    size = len(nose)
-    left, right = sorted(eyes, key=lambda eye: eye.x)
-    lean = math.atan2(right.y - left.y, right.x - left.x)
-    places = np.arange(size) + 0.5
-    below = (places - (left.y + right.y) / 2 * size)[:, None] * math.cos(lean)
-    below = below - (places - (left.x + right.x) / 2 * size)[None, :] * math.sin(lean)
-    return np.asarray(nose * (below > NOSE_BELOW * apart), np.uint8)
+    _, below = pair.beside_and_below(len(nose))
+    return np.asarray(nose * (below > NOSE_BELOW), np.uint8)
 
 
-def _about_eyes(eyes: Sequence[Eye], apart: float, size: int) -> Mask:
+def _about_eyes(pair: Pair, apart: float, size: int) -> Mask:
     """Where eyes and brows are drawn."""
     mask = np.zeros((size, size), np.uint8)
-    for eye in eyes:
+    for eye in (pair.left, pair.right):
         width = eye.width * size
         place, turn = np.array((eye.x, eye.y)) * size - 0.5, math.degrees(eye.turn)
         above = BROW_ABOVE * apart * np.array((math.sin(eye.turn), -math.cos(eye.turn)))
