@@ -6,6 +6,7 @@ they were trained on; a dark frame in the same place they draw. `rim_search.py` 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -63,11 +64,17 @@ class LensForm:
         return self.half_width * (1.0 - abs(height) ** self.exponent) ** (1.0 / self.exponent)
 
 
+@functools.lru_cache(maxsize=16)
 def superellipse(exponent: float, points: int) -> NDArray[np.float64]:
-    """Its outline, half axes 1, from the right over the bottom: float64 [points, 2] (x, y downwards)."""
+    """Its outline, half axes 1, from the right over the bottom: float64 [points, 2] (x, y downwards).
+
+    Not to be written to: a search asks for few of them hundreds of times.
+    """
     turn = np.linspace(0.0, 2.0 * np.pi, points, endpoint=False)
     waves = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
-    return np.asarray(np.sign(waves) * np.abs(waves) ** (2.0 / exponent))
+    outline = np.asarray(np.sign(waves) * np.abs(waves) ** (2.0 / exponent))
+    outline.setflags(write=False)
+    return outline
 
 
 @dataclass(frozen=True)
