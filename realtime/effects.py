@@ -37,7 +37,7 @@ class Work:
 
 
 class Effects:
-    """The filter's way of a shot in three steps, which may run in threads of their own, in order.
+    """The filter's way of a shot in four steps, which may run in threads of their own, in order.
 
     ``stylizer``: gives that of a style by its place among the panel's; where it raises UserError the one
     before goes on, and ``say`` tells why. ``reuse``: where nothing changes, results are used again.
@@ -64,7 +64,8 @@ class Effects:
         self._last: View | None = None
 
     def steps(self) -> list[Step]:
-        return [Step("segment", self.segment), Step("stylize", self.stylize), Step("blend", self.blend)]
+        ways = (self.segment, self.pose, self.stylize, self.blend)
+        return [Step(way.__name__, way) for way in ways]
 
     def segment(self, packet: Packet[Shot]) -> Work:
         """Read the controls and find the heads, unless nobody would see it or nothing has changed."""
@@ -82,6 +83,13 @@ class Effects:
             if self._filter.options != controls.filter:
                 self._filter.options = controls.filter
             work.scene = self._filter.segment(shot.frame, shot.time)
+        return work
+
+    def pose(self, packet: Packet[Work]) -> Work:
+        """Make of the heads what the generator is to be shown."""
+        work = packet.value
+        if work.scene is not None:
+            work.scene = self._filter.pose(work.scene)
         return work
 
     def stylize(self, packet: Packet[Work]) -> Work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time as clock
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ class FilterOptions:
 
 
 class FaceFilter:
-    """A frame in, a frame out: segment, stylize, blend; each step may run in a thread of its own, in order.
+    """A frame in, a frame out: segment, pose, stylize, blend; each may run in a thread of its own, in order.
 
     Frames are uint8 [H, W, 3] BGR of at least MIN_SIDE pixels a side. Raises UserError when ``options``
     names a region that the segmenter does not know, ValueError for an array that is no frame.
@@ -83,6 +84,8 @@ class FaceFilter:
         self.stylizer = stylizer
         self._labels = segmenter.labels
         self._last_time: float | None = None
+        # A change of style may have one thread pose a frame anew while another poses the next.
+        self._posing = threading.Lock()
         self._larger = True
         self._match = SceneMatch(self._labels)
         self._strays = StrayStrokes(self._labels)
@@ -144,12 +147,21 @@ class FaceFilter:
         scene.timings["locate"] -= scene.timings["segment"]
         return scene
 
+    def pose(self, scene: Scene) -> Scene:
+        """Make of every head's crop what the generator is to be shown."""
+        with _timed(scene, "pose"), self._posing:
+            sizes, eyes = scene.posed_for = self.stylizer.sizes, self.stylizer.eyes
+            self._prepare(scene, sizes)
+            scene.posed = [self._posed(head, scene.seconds, eyes) for head in scene.heads]
+        return scene
+
     def stylize(self, scene: Scene) -> Scene:
-        """Draw every head's crop."""
+        """Draw every head's crop; heads that were not posed for such a generator are, first."""
+        if scene.posed_for != (self.stylizer.sizes, self.stylizer.eyes):
+            self.pose(scene)
         with _timed(scene, "stylize"):
             if scene.heads and self._options.strength > 0:
-                self._prepare(scene)
-                posed = [self._posed(head, scene.seconds) for head in scene.heads]
+                posed = scene.posed
                 shown = [
                     _reduced(image, head.drawn_size) for head, image in zip(scene.heads, posed, strict=True)
                 ]
@@ -164,9 +176,9 @@ class FaceFilter:
                     )
         return scene
 
-    def _prepare(self, scene: Scene) -> None:
+    def _prepare(self, scene: Scene, sizes: tuple[int, ...]) -> None:
         """How large each head is drawn, its image in as many pixels, and its light."""
-        sizes = self.stylizer.sizes if self._larger else self.stylizer.sizes[:1]
+        sizes = sizes if self._larger else sizes[:1]
         for head in scene.heads:
             before = None if scene.still else head.track.drawn_size
             size = drawn_size(head.face, sizes, before)
@@ -213,8 +225,11 @@ class FaceFilter:
         """A head's drawing (uint8 [S, S, 3] BGR) in the light and colours of its image, as far as chosen."""
         return self._match(head, styled, self._options.color_match, seconds)
 
-    def _posed(self, head: Head, seconds: float) -> NDArray[np.uint8]:
-        """The head as the generator knows heads from its training: well lit, clear, calm hair, large eyes."""
+    def _posed(self, head: Head, seconds: float, tall: float) -> NDArray[np.uint8]:
+        """The head as the generator knows heads from its training: well lit, clear, calm hair, large eyes.
+
+        ``tall``: how many times as tall eyes must be.
+        """
         lit = head.light.into_studio(head.image)
         soft = softness(head.crop.side, head.image.shape[0])
         lit = clearer(lit, soft)
@@ -222,7 +237,7 @@ class FaceFilter:
             lit = calmer(lit, region_probability(head.probabilities, self._hair), lit.shape[0])
         if not self._eyes:
             return lit
-        amount = 1.0 + (self.stylizer.eyes - 1.0) * self._options.eyes
+        amount = 1.0 + (tall - 1.0) * self._options.eyes
         eyes = watched(find_eyes(region_probability(head.probabilities, self._eyes)), lit, soft)
         if head.track.eyes is not None and seconds > 0:
             eyes = steadied(eyes, head.track.eyes, seconds)

@@ -17,9 +17,9 @@ def plan(cores: int, stages: int | None = None) -> tuple[list[list[str]], int]:
     if stages is None:
         stages = 3 if cores >= THREE_THREADS_FROM else 2 if cores >= TWO_THREADS_FROM else 1
     layouts = {
-        1: [["segment", "stylize", "blend"]],
-        2: [["segment"], ["stylize", "blend"]],
-        3: [["segment"], ["stylize"], ["blend"]],
+        1: [["segment", "pose", "stylize", "blend"]],
+        2: [["segment", "pose"], ["stylize", "blend"]],
+        3: [["segment", "pose"], ["stylize"], ["blend"]],
     }
     if stages not in layouts:
         raise UserError(f"The pipeline has 1 to 3 threads (--stages), not {stages}.")

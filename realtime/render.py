@@ -121,6 +121,12 @@ def _steps(face_filter: FaceFilter) -> dict[str, Step]:
             item.scene = face_filter.segment(item.frame, item.time)
         return item
 
+    def pose(packet: Packet[Work | End]) -> Work | End:
+        item = packet.value
+        if isinstance(item, Work) and item.scene is not None:
+            item.scene = face_filter.pose(item.scene)
+        return item
+
     def stylize(packet: Packet[Work | End]) -> Work | End:
         item = packet.value
         if isinstance(item, Work) and item.scene is not None:
@@ -133,7 +139,7 @@ def _steps(face_filter: FaceFilter) -> dict[str, Step]:
             item.filtered, item.scene = face_filter.blend(item.scene), None
         return item
 
-    return {work.__name__: Step(work.__name__, work) for work in (segment, stylize, blend)}
+    return {work.__name__: Step(work.__name__, work) for work in (segment, pose, stylize, blend)}
 
 
 class Writer:

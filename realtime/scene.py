@@ -74,6 +74,10 @@ class Scene:
     timings: dict[str, float] = field(default_factory=dict)
     # A picture may take its time: large heads are drawn at its own resolution.
     still: bool = False
+    # What a generator is to be shown of each head (uint8 [S, S, 3] BGR), and what was asked for by it: its
+    # sizes, and how tall eyes are to be; None: nobody asked yet.
+    posed: list[NDArray[np.uint8]] = field(default_factory=list)
+    posed_for: tuple[tuple[int, ...], float] | None = None
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,7 @@ def _alone(
 
     steps = {
         "segment": Step("segment", segment),
+        "pose": Step("pose", lambda packet: face_filter.pose(packet.value)),
         "stylize": Step("stylize", lambda packet: face_filter.stylize(packet.value)),
         "blend": Step("blend", lambda packet: face_filter.blend(packet.value)),
     }

@@ -19,9 +19,9 @@ def test_the_figures_fit_each_other(small_zoo: Zoo) -> None:
     told = run_bench(
         BenchOptions(size=(320, 180), frames=20, device="cpu", stages=2, thesis=False), small_zoo
     )
-    assert (told.size, told.threads) == ("320x180", ["segment", "stylize + blend"])
+    assert (told.size, told.threads) == ("320x180", ["segment + pose", "stylize + blend"])
     assert told.models == {"segmenter": "CPUExecutionProvider", "negative-small": "CPUExecutionProvider"}
-    assert set(told.steps) == {"locate", "segment", "stylize", "blend"}
+    assert set(told.steps) == {"locate", "segment", "pose", "stylize", "blend"}
     assert told.alone_fps > 0
     assert told.pipeline_fps > 0
     # The slowest of two threads has half of all steps' time at least, and no more than all of it; how busy

@@ -51,7 +51,7 @@ def test_face_is_redrawn_and_the_rest_untouched(face_filter: FaceFilter) -> None
     draw_person(truth, 320, 240, 150)
     drawn, found = truth.any(axis=2), filtered.mask > 0.5
     assert np.count_nonzero(drawn & found) / np.count_nonzero(drawn | found) > 0.93
-    assert set(filtered.timings) == {"locate", "segment", "stylize", "blend"}
+    assert set(filtered.timings) == {"locate", "segment", "pose", "stylize", "blend"}
 
 
 def test_heads_of_few_pixels_are_shown_with_more_contrast(segmenter: Segmenter, stylizer: Stylizer) -> None:
@@ -177,6 +177,21 @@ def test_time_makes_masks_steadier(segmenter: Segmenter, stylizer: Stylizer) -> 
         return float(np.abs(np.diff(np.array(masks[6:]), axis=0)).mean())
 
     assert flicker([i / 30 for i in range(16)]) < 0.8 * flicker([None] * 16)
+
+
+def test_heads_posed_for_another_generator_are_posed_anew(segmenter: Segmenter, tmp_path: Path) -> None:
+    """As in the frames that are under way when the user changes the style."""
+    small, large = (
+        Stylizer(Session(write_stylizer(tmp_path / f"{size}.onnx", sizes=(size,)), "cpu"))
+        for size in (128, 160)
+    )
+    face_filter = FaceFilter(segmenter, small)
+    scene = face_filter.pose(face_filter.segment(person(640, 480, 320, 240, 150), 0.0))
+    assert [picture.shape for picture in scene.posed] == [(128, 128, 3)]
+    face_filter.stylizer = large
+    styled = face_filter.stylize(scene).heads[0].styled
+    assert styled is not None
+    assert styled.shape == (160, 160, 3)
 
 
 class Wavering(Stylizer):

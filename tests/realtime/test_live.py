@@ -129,10 +129,10 @@ def test_what_was_opened_is_closed_when_the_rest_cannot_be(
 
 
 def test_the_plan_follows_the_cores() -> None:
-    assert plan(1) == ([["segment", "stylize", "blend"]], 1)
-    assert plan(2) == ([["segment"], ["stylize", "blend"]], 1)
-    assert plan(8) == ([["segment"], ["stylize"], ["blend"]], 4)
-    assert plan(8, 1) == ([["segment", "stylize", "blend"]], 8)
+    assert plan(1) == ([["segment", "pose", "stylize", "blend"]], 1)
+    assert plan(2) == ([["segment", "pose"], ["stylize", "blend"]], 1)
+    assert plan(8) == ([["segment", "pose"], ["stylize"], ["blend"]], 4)
+    assert plan(8, 1) == ([["segment", "pose", "stylize", "blend"]], 8)
     with pytest.raises(UserError, match="1 to 3"):
         plan(8, 4)
 
@@ -147,11 +147,13 @@ def test_the_hud_tells_what_counts(clip: Path, small_zoo: Zoo) -> None:
     session = Session(LiveConfig(source=str(clip), sink=("none",), stages=2, device="cpu"), small_zoo)
     session.run()
     told = session.report()
-    lines = hud_lines(told.statistics, session.panel, told.providers, [["segment"], ["stylize", "blend"]])
+    lines = hud_lines(
+        told.statistics, session.panel, told.providers, [["segment", "pose"], ["stylize", "blend"]]
+    )
     assert "frames per second" in lines[0]
     assert lines[1].startswith("age ")
     assert "segment" in lines[2]
-    assert lines[3] == "2 threads: segment | stylize+blend; on cpu"
+    assert lines[3] == "2 threads: segment+pose | stylize+blend; on cpu"
     assert lines[4] == "negative, face hair, strength 1.0"
 
 
