@@ -124,6 +124,11 @@ class FaceFilter:
         """Side of the segmenter's input, px."""
         return self._segmenter.size
 
+    @property
+    def fine(self) -> bool:
+        """Whether the segmenter sees larger pictures than the generator: it is the slower of the two then."""
+        return self._segmenter.size > self.stylizer.sizes[0]
+
     def model_files(self) -> list[Path]:
         """The files of its models, where they come from files."""
         sessions = [getattr(model, "session", None) for model in (self._segmenter, self.stylizer)]
