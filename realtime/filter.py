@@ -125,8 +125,8 @@ class FaceFilter:
         return self._segmenter.size
 
     @property
-    def fine(self) -> bool:
-        """Whether the segmenter sees larger pictures than the generator: it is the slower of the two then."""
+    def slow_segmenter(self) -> bool:
+        """Whether the segmenter is slower than the generator: so it is where it sees larger pictures."""
         return self._segmenter.size > self.stylizer.sizes[0]
 
     def model_files(self) -> list[Path]:
@@ -153,33 +153,38 @@ class FaceFilter:
         return scene
 
     def pose(self, scene: Scene) -> Scene:
-        """Make of every head's crop what the generator is to be shown."""
-        with _timed(scene, "pose"), self._posing:
-            sizes, eyes = scene.posed_for = self.stylizer.sizes, self.stylizer.eyes
-            self._prepare(scene, sizes)
-            scene.posed = [self._posed(head, scene.seconds, eyes) for head in scene.heads]
+        """Make of every head's crop what the generator is to be shown; nothing where nothing is drawn."""
+        if self._options.strength > 0:
+            self._pose(scene)
         return scene
 
     def stylize(self, scene: Scene) -> Scene:
         """Draw every head's crop; heads that were not posed for such a generator are, first."""
-        if scene.posed_for != (self.stylizer.sizes, self.stylizer.eyes):
-            self.pose(scene)
+        drawn = self._options.strength > 0
+        if drawn and scene.posed_for != (self.stylizer.sizes, self.stylizer.eyes):
+            self._pose(scene)
         with _timed(scene, "stylize"):
-            if scene.heads and self._options.strength > 0:
-                posed = scene.posed
-                shown = [
-                    _reduced(image, head.drawn_size) for head, image in zip(scene.heads, posed, strict=True)
-                ]
-                drawn = self._drawn(shown)
-                for head, drawing, small, image in zip(scene.heads, drawn, shown, posed, strict=True):
-                    clean = self._strays.without(head, drawing)
-                    # Still pictures alone are drawn larger than the generator does.
-                    head.styled = (
-                        head.track.held(clean, small, head.crop, scene.seconds)
-                        if image is small
-                        else detail.enlarged(clean, small, image)
-                    )
+            if drawn and scene.heads:
+                self._draw(scene)
         return scene
+
+    def _pose(self, scene: Scene) -> None:
+        with _timed(scene, "pose"), self._posing:
+            sizes, eyes = scene.posed_for = self.stylizer.sizes, self.stylizer.eyes
+            self._prepare(scene, sizes)
+            scene.posed = [self._posed(head, scene.seconds, eyes) for head in scene.heads]
+
+    def _draw(self, scene: Scene) -> None:
+        posed = scene.posed
+        shown = [_reduced(image, head.drawn_size) for head, image in zip(scene.heads, posed, strict=True)]
+        for head, drawing, small, image in zip(scene.heads, self._drawn(shown), shown, posed, strict=True):
+            clean = self._strays.without(head, drawing)
+            # Still pictures alone are drawn larger than the generator does.
+            head.styled = (
+                head.track.held(clean, small, head.crop, scene.seconds)
+                if image is small
+                else detail.enlarged(clean, small, image)
+            )
 
     def _prepare(self, scene: Scene, sizes: tuple[int, ...]) -> None:
         """How large each head is drawn, its image in as many pixels, and its light."""

@@ -9,16 +9,18 @@ from animirror.realtime.errors import UserError
 THREE_THREADS_FROM, TWO_THREADS_FROM = 4, 2
 
 
-def plan(cores: int, stages: int | None = None, fine: bool = False) -> tuple[list[list[str]], int]:
+def plan(cores: int, stages: int | None = None, slow_segmenter: bool = False) -> tuple[list[list[str]], int]:
     """Which steps share a thread, and how many threads a model gets, by the cores there are.
 
-    Threads of models that run at the same time would only take each other's cores. ``fine``: the segmenter
-    sees larger pictures than the generator and is the slower of the two, as in conversions; heads are then
-    posed in the generator's thread, else in the segmenter's.
+    Threads of models that run at the same time would only take each other's cores. ``slow_segmenter``: it is
+    the slower of the two models, as in conversions; heads are then posed in the generator's thread, else in
+    the segmenter's.
     """
     if stages is None:
         stages = 3 if cores >= THREE_THREADS_FROM else 2 if cores >= TWO_THREADS_FROM else 1
-    first, second = (["segment"], ["pose", "stylize"]) if fine else (["segment", "pose"], ["stylize"])
+    first, second = (
+        (["segment"], ["pose", "stylize"]) if slow_segmenter else (["segment", "pose"], ["stylize"])
+    )
     layouts = {
         1: [[*first, *second, "blend"]],
         2: [first, [*second, "blend"]],

@@ -31,6 +31,9 @@ CELEBAMASK_LABELS = (
     "cloth",
 )  # fmt: skip
 
+# Of single labels, in lower case, those that several rooms look for.
+BROWS_LABEL, GLASSES_LABEL = "brows", "glasses"
+
 # Region -> label names of every label set that we know (CelebAMask-HQ merged, ATR), lower case.
 REGIONS: dict[str, frozenset[str]] = {
     "face": frozenset("face skin nose glasses sunglasses eyes brows ears mouth upper_lip lower_lip".split()),

@@ -88,7 +88,7 @@ def render(
     on another machine: the filter begins each anew, with a few frames from before. ``progress`` is called
     with the number of frames that this call has written. Raises UserError.
     """
-    layout, _ = plan(usable_cores(), fine=face_filter.fine)
+    layout, _ = plan(usable_cores(), slow_segmenter=face_filter.slow_segmenter)
     steps = _steps(face_filter)
     rendered: list[Rendered] = []
     for run in _runs(segments):

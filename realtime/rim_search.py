@@ -12,11 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.eyes import EYES_LABEL, USUAL_CELLS, Eye, Pair
-from animirror.realtime.regions import known_indices, label_indices, resampled
+from animirror.realtime.regions import (
+    BROWS_LABEL,
+    GLASSES_LABEL,
+    known_indices,
+    label_indices,
+    resampled,
+)
 from animirror.realtime.rims import POINTS, LensForm, Points, Rims, Side, sides_of
 from animirror.realtime.scene import Head
 
-GLASSES_LABEL, BROWS_LABEL = "glasses", "brows"
 # Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
 # segmenters hardly see thin ones (0.002 to 0.02 on a man in silver glasses), in finer ones they do (0.02 to
 # 0.05). From the second number on they are seen well, by generators too.

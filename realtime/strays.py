@@ -15,8 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.eyes import EYES_LABEL, Pair
-from animirror.realtime.regions import known_indices, label_indices, resampled
-from animirror.realtime.rim_search import BROWS_LABEL, GLASSES_LABEL
+from animirror.realtime.regions import (
+    BROWS_LABEL,
+    GLASSES_LABEL,
+    known_indices,
+    label_indices,
+    resampled,
+)
 from animirror.realtime.scene import Head
 
 Mask = NDArray[np.uint8]
@@ -71,10 +76,9 @@ class StrayStrokes:
             return drawing
         size = len(drawing)
         pair = Pair.of(head.eyes)
-        apart = pair.apart * size
         nose, mouth = (self._likely(head, labels, size) for labels in (self._nose, self._mouth))
         glasses = self._likely(head, self._glasses, size)
-        square = apart * apart
+        square = (pair.apart * size) ** 2
         if min(nose.sum(), mouth.sum()) < SEEN * square or glasses.sum() > WORN * square:
             return drawing
         face = resampled(head.probability(self._face), size)
@@ -83,7 +87,7 @@ class StrayStrokes:
             _grown(self._likely(head, self._brows, size), BEYOND_BROWS, size),
             _grown(_drawn_part(nose, pair), BEYOND_NOSE, size),
             _grown(mouth, BEYOND_MOUTH, size),
-            _about_eyes(pair, apart, size),
+            _about_eyes(pair, size),
         ]
         return _cleared(drawing, np.maximum.reduce(anchors))
 
@@ -99,9 +103,9 @@ def _drawn_part(nose: Mask, pair: Pair) -> Mask:
     return np.asarray(nose * (below > NOSE_BELOW), np.uint8)
 
 
-def _about_eyes(pair: Pair, apart: float, size: int) -> Mask:
+def _about_eyes(pair: Pair, size: int) -> Mask:
     """Where eyes and brows are drawn."""
-    mask = np.zeros((size, size), np.uint8)
+    mask, apart = np.zeros((size, size), np.uint8), pair.apart * size
     for eye in (pair.left, pair.right):
         width = eye.width * size
         place, turn = np.array((eye.x, eye.y)) * size - 0.5, math.degrees(eye.turn)

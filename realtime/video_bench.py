@@ -62,7 +62,7 @@ def run_video_bench(source: str, frames: int, recipe: Recipe) -> VideoBenchRepor
     if frames < FEWEST_FRAMES:
         raise UserError(f"--frames must be at least {FEWEST_FRAMES}, not {frames}.")
     face_filter = recipe.make()
-    groups, _ = plan(usable_cores(), fine=face_filter.fine)
+    groups, _ = plan(usable_cores(), slow_segmenter=face_filter.slow_segmenter)
     with tempfile.TemporaryDirectory(prefix="animirror-") as name:
         folder = Path(name)
         files = [_write(folder, source, frames, size) for size in SIZES]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from animirror.realtime.eyes import Eye, as_usual, find_eyes, lids, steadied, watched
+from animirror.realtime.eyes import Eye, Pair, as_usual, find_eyes, lids, steadied, watched
 
 
 def eye_map(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -189,3 +189,17 @@ def test_a_blink_of_clear_eyes_is_not_painted_over():
         eyes = steadied(shut, eyes, 1 / 30)
     # Faint for five seconds: it is the light.
     assert min(eye.faint for eye in eyes) > 0.9
+
+
+def test_a_leaning_pair_tells_where_cells_lie() -> None:
+    """A pair that leans by 45 degrees about the map's middle, its eyes half the map apart."""
+    away = 0.25 * math.sqrt(0.5)
+    right, left = Eye(0.5 + away, 0.5 + away, 0.05), Eye(0.5 - away, 0.5 - away, 0.05)
+    pair = Pair.of((right, left))
+    assert pair.left is left
+    assert pair.apart == pytest.approx(0.5)
+    assert pair.lean == pytest.approx(math.pi / 4)
+    beside, below = pair.beside_and_below(100)
+    assert beside[85, 85] == pytest.approx(2 * 0.355 * math.sqrt(2), abs=1e-6)
+    assert below[85, 85] == pytest.approx(0.0, abs=1e-6)
+    assert below[85, 14] == pytest.approx(2 * 0.355 * math.sqrt(2), abs=1e-6)

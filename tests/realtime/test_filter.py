@@ -194,6 +194,16 @@ def test_heads_posed_for_another_generator_are_posed_anew(segmenter: Segmenter, 
     assert styled.shape == (160, 160, 3)
 
 
+def test_nobody_is_posed_for_a_drawing_that_is_not_shown(face_filter: FaceFilter) -> None:
+    face_filter.options = FilterOptions(strength=0.0)
+    scene = face_filter.stylize(face_filter.pose(face_filter.segment(person(640, 480, 320, 240, 150))))
+    assert scene.heads
+    assert not scene.posed
+    # The user turns it up while the frame is under way.
+    face_filter.options = FilterOptions()
+    assert face_filter.stylize(scene).heads[0].styled is not None
+
+
 class Wavering(Stylizer):
     """Draws every second frame darker, by a level that no camera shows."""
 

@@ -133,8 +133,8 @@ def test_the_plan_follows_the_cores() -> None:
     assert plan(2) == ([["segment", "pose"], ["stylize", "blend"]], 1)
     assert plan(8) == ([["segment", "pose"], ["stylize"], ["blend"]], 4)
     assert plan(8, 1) == ([["segment", "pose", "stylize", "blend"]], 8)
-    assert plan(2, fine=True) == ([["segment"], ["pose", "stylize", "blend"]], 1)
-    assert plan(4, fine=True) == ([["segment"], ["pose", "stylize"], ["blend"]], 2)
+    assert plan(2, slow_segmenter=True) == ([["segment"], ["pose", "stylize", "blend"]], 1)
+    assert plan(4, slow_segmenter=True) == ([["segment"], ["pose", "stylize"], ["blend"]], 2)
     with pytest.raises(UserError, match="1 to 3"):
         plan(8, 4)
 

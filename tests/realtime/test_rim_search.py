@@ -1,10 +1,16 @@
 """Thin bright glasses are found where their lines are, and nowhere else."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import cv2
 import numpy as np
 import pytest
 
-from animirror.realtime.rim_search import find_rims
+from animirror.realtime.locate import Track
+from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
+from animirror.realtime.rim_search import RimSearch, find_rims
+from animirror.realtime.scene import Head
 from tests.realtime.test_rims import EYES, SKIN, WORN, face, outline
 
 CELLS = 64
@@ -63,3 +69,15 @@ def test_lines_without_the_label_are_no_glasses() -> None:
 
 def test_one_eye_wears_no_glasses() -> None:
     assert find_rims(face(), *maps(), EYES[:1]) is None
+
+
+def test_a_heads_maps_are_found_by_the_segmenters_labels() -> None:
+    skin, features, glasses = maps()
+    probabilities = np.zeros((len(CELEBAMASK_LABELS), CELLS, CELLS), np.float32)
+    for label, values in (("skin", skin), ("brows", features), ("glasses", glasses)):
+        probabilities[CELEBAMASK_LABELS.index(label)] = values
+    track, own = cast(Track, SimpleNamespace()), np.ones((CELLS, CELLS), np.float32)
+    head = Head(track, Crop(128, 128, 256), face(), probabilities, own, 1.0, eyes=EYES)
+    assert RimSearch(CELEBAMASK_LABELS)(head, False) == find_rims(face(), skin, features, glasses, EYES)
+    assert RimSearch(CELEBAMASK_LABELS)(head, False) is not None
+    assert RimSearch(["background", "skin", "hair"])(head, False) is None
