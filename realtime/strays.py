@@ -2,7 +2,8 @@
 
 A generator takes a fold of the cheek or a frown for the edge of something, and half a rim that it saw for a
 line. On skin that is otherwise flat each such stroke is a scar, and it flickers. Strokes of eyes, brows,
-nose, mouth, hair and the face's own outline hang together with these; strays touch none of them.
+nose, mouth, hair and the face's own outline hang together with these; strays touch none of them. A fold under
+an eye often touches the eye's own strokes, but leaves them downwards, where no drawn eye goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import EYES_LABEL, Pair
+from animirror.realtime.eyes import EYES_LABEL, Eye, Pair
 from animirror.realtime.regions import (
     BROWS_LABEL,
     GLASSES_LABEL,
@@ -39,11 +40,18 @@ WIDEST_PATCH, NARROWEST_PATCH, DARKER_PATCH = 31, 7, 12
 LIKELY, FACE = 0.4, 0.6
 # Drawn shapes reach beyond their labels by so much, px of 256.
 BEYOND_FACE, BEYOND_BROWS, BEYOND_NOSE, BEYOND_MOUTH = 5, 1, 3, 5
-# Of the nose its lower part is drawn: from so far below the eyes' line on, in distances between the eyes.
-NOSE_BELOW = 0.25
+# Of the nose its lower part is drawn, and beards are: from so far below the eyes' line on, in distances
+# between the eyes.
+NOSE_BELOW, BEARD_BELOW = 0.4, 0.5
 # A drawn eye's width and height, as multiples of what is seen; no less than the next two, in distances
 # between the eyes, for lids are drawn of shut eyes, too. Faint eyes are drawn less surely: so much farther.
 EYE_WIDE, EYE_TALL, LEAST_WIDE, LEAST_TALL, FAINTER = 1.2, 2.0, 0.3, 0.25, 0.7
+# What leaves an eye is a fold where more than half of it lies below the eye: so many times as far as
+# beside it.
+FOLD_BELOW = 0.7
+# A drawn eye is dark in its middle, a square of the first share of its width (half a side), from the second
+# share of that on. Where one is not, it is drawn elsewhere (a shut one lower), and might pass for a fold.
+MIDDLE, MIDDLE_DARK = 0.15, 0.7
 # Brows that the segmenter missed are drawn so far above an eye, so wide and high.
 BROW_ABOVE, BROW_WIDE, BROW_TALL = 0.3, 0.6, 0.3
 # Nose and mouth are seen when so much of the square between the eyes' distance is; where one is not (a hand,
@@ -82,14 +90,13 @@ class StrayStrokes:
         if min(nose.sum(), mouth.sum()) < SEEN * square or glasses.sum() > WORN * square:
             return drawing
         face = resampled(head.probability(self._face), size)
+        brows = _grown(self._likely(head, self._brows, size), BEYOND_BROWS, size)
         anchors = [
             _grown(np.asarray(face < FACE, np.uint8), BEYOND_FACE, size),
-            _grown(self._likely(head, self._brows, size), BEYOND_BROWS, size),
             _grown(_drawn_part(nose, pair), BEYOND_NOSE, size),
             _grown(mouth, BEYOND_MOUTH, size),
-            _about_eyes(pair, size),
         ]
-        return _cleared(drawing, np.maximum.reduce(anchors))
+        return _cleared(drawing, np.maximum.reduce(anchors), np.maximum(brows, _about_eyes(pair, size)), pair)
 
     def _likely(self, head: Head, labels: Sequence[int], size: int) -> Mask:
         if not labels:
@@ -121,27 +128,62 @@ def _about_eyes(pair: Pair, size: int) -> Mask:
     return mask
 
 
-def _cleared(drawing: NDArray[np.uint8], anchors: Mask) -> NDArray[np.uint8]:
-    """The drawing without strokes that nowhere touch ``anchors``."""
+def _cleared(drawing: NDArray[np.uint8], anchors: Mask, eyes: Mask, pair: Pair) -> NDArray[np.uint8]:
+    """The drawing without strays. ``anchors``: where strokes stay; ``eyes``: where eyes and brows are."""
     size = len(drawing)
     grey = np.asarray(cv2.cvtColor(drawing, cv2.COLOR_BGR2GRAY), np.uint8)
     stroke = _dark(grey, WIDEST, DARKER)
-    count, pieces = cv2.connectedComponents(stroke)
-    kept = np.zeros(count, bool)
-    kept[pieces[anchors > 0]] = True
+    if not all(_drawn_there(stroke, eye) for eye in (pair.left, pair.right)):
+        return drawing
+    count, pieces = cv2.connectedComponents(stroke & (1 - eyes))
+    kept = _meets(pieces, anchors, count)
     # Piece 0 is what is no stroke.
     kept[0] = True
+    beside, below = pair.beside_and_below(size)
+    if not kept.all():
+        kept |= _meets(pieces, _grown(stroke & eyes, 1, size), count) & ~_folds(pieces, beside, below, kept)
     if kept.all():
         return drawing
-    patches = _dark(grey, WIDEST_PATCH, DARKER_PATCH)
+    patches = _dark(grey, WIDEST_PATCH, DARKER_PATCH) * (below > BEARD_BELOW)
     patches = np.asarray(cv2.morphologyEx(patches, cv2.MORPH_OPEN, _disc(NARROWEST_PATCH, size)), np.uint8)
-    kept[pieces[_grown(patches, BORDER, size) > 0]] = True
+    kept |= _meets(pieces, _grown(patches, BORDER, size), count)
     stray = np.asarray(~kept[pieces], np.uint8)
     if not stray.any():
         return drawing
     others = np.asarray(stroke - stray, np.uint8)
     out = _grown(stray, BORDER, size) & (1 - _grown(others, CLEARANCE, size))
     return np.asarray(cv2.inpaint(drawing, out, FILLED_FROM, cv2.INPAINT_TELEA), np.uint8)
+
+
+def _drawn_there(stroke: Mask, eye: Eye) -> bool:
+    """Whether an eye is drawn where it was seen."""
+    size = len(stroke)
+    reach = max(1.0, MIDDLE * eye.width * size)
+    (top, bottom), (left, right) = (
+        (max(0, round(middle * size - reach)), round(middle * size + reach)) for middle in (eye.y, eye.x)
+    )
+    middle = stroke[top:bottom, left:right]
+    return middle.size > 0 and float(middle.mean()) >= MIDDLE_DARK
+
+
+def _meets(pieces: NDArray[np.int32], mask: Mask, count: int) -> NDArray[np.bool_]:
+    """Of each of ``count`` pieces (their numbers, int32 [S, S]): whether some of it lies in the mask."""
+    meets = np.zeros(count, bool)
+    meets[pieces[mask > 0]] = True
+    return meets
+
+
+def _folds(
+    pieces: NDArray[np.int32],
+    beside: NDArray[np.float64],
+    below: NDArray[np.float64],
+    kept: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Of each piece that is not kept: whether it lies below an eye; places as of Pair.beside_and_below."""
+    places = np.nonzero(~kept[pieces])
+    numbers = pieces[places]
+    under = below[places] > FOLD_BELOW * np.abs(np.abs(beside[places]) - 0.5)
+    return np.bincount(numbers[under], minlength=len(kept)) > 0.5 * np.bincount(numbers, minlength=len(kept))
 
 
 def _dark(grey: NDArray[np.uint8], widest: float, darker: int) -> Mask:
