@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -242,10 +242,16 @@ def lids(
     return along, lid - np.abs(down)
 
 
-def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tuple[Eye, ...]:
+def steadied(
+    eyes: Sequence[Eye],
+    previous: Sequence[Eye],
+    seconds: float,
+    kept: Callable[[Eye], Eye | None] = lambda _: None,
+) -> tuple[Eye, ...]:
     """This frame's eyes averaged with the last frame's; new and lost ones fade in and out.
 
-    New ones are no fainter than those of the last frame: brows found as eyes in a blink are.
+    New ones are no fainter than those of the last frame: brows found as eyes in a blink are. ``kept``: what
+    stays of a lost one; by default nothing, and it fades.
     """
     step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
     for eye in eyes:
@@ -258,7 +264,7 @@ def steadied(eyes: Sequence[Eye], previous: Sequence[Eye], seconds: float) -> tu
         result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
         move = result[-1].x - known.x, result[-1].y - known.y
     # More than two eyes are none of one head: what is lost makes room for what is new.
-    lost = (_lost(old, move, seconds) for old in rest[: 2 - len(result)])
+    lost = (kept(old) or _lost(old, move, seconds) for old in rest[: 2 - len(result)])
     return (*result, *(eye for eye in lost if eye.presence > 0))
 
 

@@ -7,6 +7,7 @@ import time as clock
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -18,11 +19,18 @@ from animirror.realtime import blend, detail
 from animirror.realtime.drawn_size import drawn_size
 from animirror.realtime.errors import UserError
 from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, steadied, watched
+from animirror.realtime.lenses import kept_in_lens
 from animirror.realtime.light import clearer, softness
 from animirror.realtime.locate import Locator, SegmenterLike
 from animirror.realtime.match import SceneMatch
 from animirror.realtime.proportions import enlarge_eyes, make_up_eyes
-from animirror.realtime.regions import DEFAULT_REGIONS, known_indices, label_indices, region_probability
+from animirror.realtime.regions import (
+    DEFAULT_REGIONS,
+    GLASSES_LABEL,
+    known_indices,
+    label_indices,
+    region_probability,
+)
 from animirror.realtime.rim_search import RimSearch
 from animirror.realtime.rims import show_dark
 from animirror.realtime.scene import Filtered, Head, Scene
@@ -91,6 +99,7 @@ class FaceFilter:
         self._strays = StrayStrokes(self._labels)
         self._rims = RimSearch(self._labels)
         self._eyes = known_indices([EYES_LABEL], self._labels)
+        self._glasses = known_indices([GLASSES_LABEL], self._labels)
         self._hair = known_indices([HAIR_LABEL], self._labels)
         self.options = options or FilterOptions()
 
@@ -250,7 +259,9 @@ class FaceFilter:
         amount = 1.0 + (tall - 1.0) * self._options.eyes
         eyes = watched(find_eyes(region_probability(head.probabilities, self._eyes)), lit, soft)
         if head.track.eyes is not None and seconds > 0:
-            eyes = steadied(eyes, head.track.eyes, seconds)
+            glasses = region_probability(head.probabilities, self._glasses)
+            in_lens = partial(kept_in_lens, glasses=glasses, seconds=seconds)
+            eyes = steadied(eyes, head.track.eyes, seconds, in_lens)
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
         posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
         rims = head.track.rims(lambda worn: self._rims(head, worn), seconds)
