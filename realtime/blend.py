@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime import crisp
 from animirror.realtime.regions import Crop
 
 # Guided filter (He et al., TPAMI 2013): window as a share of the side, about one cell of the probability
@@ -27,9 +27,6 @@ BORDER_FADE = 0.05
 COLOR_LIKELY, COLOR_PIXELS = 0.5, 64
 # The colour at a level of lightness is the middle of those up to this share of the pixels darker and lighter.
 COLOR_BAND = 0.2
-# A drawing that is to be enlarged gets sharper edges: what a blur of so many pixels takes away, but for so
-# many levels (flat areas' grain, which would flicker), is added; all of it from this enlargement on.
-SHARPEN_BLUR, SHARPEN_LEVELS, SHARPEN_FROM = 0.7, 6, 1.5
 # Hue is compared in so many cells a side: finer than hair against skin, coarser than the lines of an eye.
 CHROMA_CELLS = 24
 
@@ -162,7 +159,7 @@ def composite(
     height, width = frame.shape[:2]
     side = max(1, round(crop.side))
     left, top = round(crop.box.left), round(crop.box.top)
-    alpha = np.asarray(_resized(mask, side, cv2.INTER_LINEAR), np.float32)
+    alpha = np.asarray(crisp.resized(mask, side, cv2.INTER_LINEAR), np.float32)
     # Only the rectangle that the mask covers inside the frame is touched.
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     if rows.size == 0:
@@ -173,33 +170,8 @@ def composite(
         return
     inner = np.s_[upper:lower, first:last]
     outer = np.s_[upper + top : lower + top, first + left : last + left]
-    styled = sharpened(styled, side / styled.shape[0])
-    drawn, alpha = np.asarray(_resized(styled, side, cv2.INTER_CUBIC), np.uint8)[inner], alpha[inner]
+    drawn, alpha = crisp.enlarged(styled, side, inner), alpha[inner]
     region = frame[outer]
     # Its rounding gives back every value exactly where the weights are 0 and 1.
     region[:] = cv2.blendLinear(drawn, region, alpha, 1.0 - alpha)
     np.maximum(coverage[outer], alpha, out=coverage[outer])
-
-
-def sharpened(drawing: NDArray[np.uint8], enlargement: float) -> NDArray[np.uint8]:
-    """A drawing (uint8 [S, S, 3]) that is going to be enlarged, its edges sharper; unchanged up to 1.
-
-    Unsharp masking, held between the darkest and the lightest pixel nearby: lines get no halo.
-    """
-    strength = min(1.0, (enlargement - 1.0) / (SHARPEN_FROM - 1.0))
-    if strength <= 0.0:
-        return drawing
-    blurred = cv2.GaussianBlur(drawing, (0, 0), SHARPEN_BLUR)
-    lighter, darker = (
-        cv2.addWeighted(lost, strength, lost, 0.0, -strength * SHARPEN_LEVELS)
-        for lost in (cv2.subtract(drawing, blurred), cv2.subtract(blurred, drawing))
-    )
-    sharp = cv2.subtract(cv2.add(drawing, lighter), darker)
-    near = np.ones((3, 3), np.uint8)
-    return np.asarray(cv2.max(cv2.min(sharp, cv2.dilate(drawing, near)), cv2.erode(drawing, near)), np.uint8)
-
-
-def _resized(picture: NDArray[Any], side: int, enlarging: int) -> NDArray[Any]:
-    """A square picture with ``side`` pixels a side; reduced by averaging, enlarged by ``enlarging``."""
-    way = enlarging if side > picture.shape[0] else cv2.INTER_AREA
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=way))
