@@ -24,6 +24,9 @@ EDGE, FELT = 40.0, 1.0
 # How far a pixel looks away from an edge for its colour, px for each px in which an edge begins: 1.2 px of
 # the drawing at most. More takes lashes away, half of it leaves the ragged pixels in sight.
 PUSH = 4.0
+# Up to so many times it is all done at once; for more the drawing is doubled first, or its edges, which get
+# narrower by pixels of the drawing, would be wide ones of the picture.
+AT_ONCE = 3.0
 
 
 # Rows and columns of a picture.
@@ -36,6 +39,8 @@ def enlarged(drawing: NDArray[np.uint8], side: int, part: Part = WHOLE) -> NDArr
 
     Where it is to be smaller it is averaged.
     """
+    while side > AT_ONCE * len(drawing):
+        drawing = enlarged(drawing, 2 * len(drawing))
     size = len(drawing)
     strength = min(1.0, (side / size - 1.0) / (WHOLLY_FROM - 1.0))
     if strength <= 0.0:

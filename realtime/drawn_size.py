@@ -13,6 +13,9 @@ from collections.abc import Sequence
 LEAST_FACE = 0.40
 # The size of the frame before is kept until another suits better by this factor: lines of two sizes differ.
 STAYS = 1.05
+# Largest side of a still picture's drawing: making one of 4096 px takes about 1 GB; larger heads are enlarged
+# from there.
+MAX_SIDE = 4096
 
 
 def drawn_size(face: float | None, sizes: Sequence[int], previous: int | None = None) -> int:
@@ -27,6 +30,11 @@ def drawn_size(face: float | None, sizes: Sequence[int], previous: int | None = 
     if previous is not None and previous in sizes and low <= previous <= high:
         return previous
     return _needed(face, sizes)
+
+
+def drawn_side(crop_side: float, size: int) -> int:
+    """Pixels a side of a still picture's drawing: those of its crop, at least the generator's ``size``."""
+    return max(size, min(MAX_SIDE, round(crop_side)))
 
 
 def _needed(face: float, sizes: Sequence[int]) -> int:

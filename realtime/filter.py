@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime import blend, detail
-from animirror.realtime.drawn_size import drawn_size
+from animirror.realtime import blend, crisp
+from animirror.realtime.drawn_size import drawn_side, drawn_size
 from animirror.realtime.errors import UserError
 from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, steadied, watched
 from animirror.realtime.lenses import kept_in_lens
@@ -192,7 +192,7 @@ class FaceFilter:
             head.styled = (
                 head.track.held(clean, small, head.crop, scene.seconds)
                 if image is small
-                else detail.enlarged(clean, small, image)
+                else crisp.enlarged(clean, len(image))
             )
 
     def _prepare(self, scene: Scene, sizes: tuple[int, ...]) -> None:
@@ -202,7 +202,7 @@ class FaceFilter:
             before = None if scene.still else head.track.drawn_size
             size = drawn_size(head.face, sizes, before)
             head.drawn_size = head.track.drawn_size = size
-            side = detail.drawn_side(head.crop.side, size) if scene.still else size
+            side = drawn_side(head.crop.side, size) if scene.still else size
             if head.image.shape[0] != side:
                 head.image = head.crop.extract(scene.frame, side)
             head.light = self._match.light(head, scene.seconds)

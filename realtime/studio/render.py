@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime import blend, detail
-from animirror.realtime.drawn_size import drawn_size
+from animirror.realtime import blend
+from animirror.realtime.drawn_size import drawn_side, drawn_size
 from animirror.realtime.errors import UserError
 from animirror.realtime.filter import FaceFilter
 from animirror.realtime.follow import on_whole_pixels
@@ -154,7 +154,7 @@ def _scaled(head: Head, job: _Job, variant: Variant, size: int) -> Head:
     smaller = on_whole_pixels(
         Crop(crop.center_x * job.scale, crop.center_y * job.scale, crop.side * job.scale)
     )
-    image = crop.extract(job.snapshot.frame, detail.drawn_side(smaller.side, size))
+    image = crop.extract(job.snapshot.frame, drawn_side(smaller.side, size))
     # A track of its own: the filter keeps light and colours in it.
     return replace(
         head,

@@ -40,6 +40,16 @@ def test_an_enlarged_drawing_has_sharp_lines_in_their_place_without_halos(leanin
     assert middle(row) == pytest.approx(middle(before), abs=0.1)
 
 
+def test_much_enlarged_lines_are_as_narrow_as_little_enlarged_ones() -> None:
+    """From paper to ink in as many pixels at eight times the size as a line's edge has at three times."""
+
+    def between(side: int) -> int:
+        row = crisp.enlarged(lined(), side)[side // 2, :, 0]
+        return int(((row > 60) & (row < 160)).sum())
+
+    assert between(512) <= between(192)
+
+
 def test_a_part_is_what_the_whole_has_there() -> None:
     drawing = lined(9)
     part = np.s_[20:90, 40:100]

@@ -1,6 +1,6 @@
 """How large a head is drawn."""
 
-from animirror.realtime.drawn_size import LEAST_FACE, STAYS, drawn_size
+from animirror.realtime.drawn_size import LEAST_FACE, MAX_SIDE, STAYS, drawn_side, drawn_size
 
 SIZES = (256, 320)
 
@@ -23,3 +23,9 @@ def test_the_size_stays_near_the_border() -> None:
     assert drawn_size(LEAST_FACE / STAYS / 1.01, SIZES, previous=256) == 320
     # A size of another generator says nothing.
     assert drawn_size(0.52, SIZES, previous=512) == 256
+
+
+def test_stills_are_as_large_as_their_crops() -> None:
+    assert drawn_side(100.0, 256) == 256
+    assert drawn_side(900.4, 256) == 900
+    assert drawn_side(50_000.0, 256) == MAX_SIDE

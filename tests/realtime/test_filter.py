@@ -292,3 +292,17 @@ def test_masks_move_along_between_segmented_frames(
             overlaps.append(np.count_nonzero(drawn & found) / np.count_nonzero(drawn | found))
     assert min(overlaps) > 0.85
     assert len(asked) < 60 / every + 25
+
+
+def test_stills_are_drawn_in_their_own_pixels_and_live_frames_as_the_generator_draws(
+    face_filter: FaceFilter,
+) -> None:
+    frame = person(1400, 1200, 700, 600, 560)
+    (still,), (live,) = (face_filter.stylize(face_filter.segment(frame, at)).heads for at in (None, 0.0))
+    assert still.styled is not None
+    assert live.styled is not None
+    assert still.styled.shape[0] == round(still.crop.side) > 600
+    assert live.styled.shape[0] == face_filter.stylizer.sizes[0]
+    for at in (None, 0.0):
+        filtered = face_filter(frame, at)
+        assert np.array_equal(filtered.frame[filtered.mask == 0], frame[filtered.mask == 0])
