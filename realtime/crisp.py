@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # All of what follows is done from the first enlargement on, less below it, nothing where none is enlarged.
-WHOLLY_FROM = 1.5
+WHOLLY_FROM = 1.25
 # Added is what a blur of so many pixels takes away, but for so many levels (flat areas' grain, which would
 # flicker).
 BLUR, LEVELS = 0.7, 6
