@@ -135,7 +135,8 @@ def _cleared(drawing: NDArray[np.uint8], anchors: Mask, eyes: Mask, pair: Pair) 
     stroke = _dark(grey, WIDEST, DARKER)
     if not all(_drawn_there(stroke, eye) for eye in (pair.left, pair.right)):
         return drawing
-    count, pieces = cv2.connectedComponents(stroke & (1 - eyes))
+    count, numbers = cv2.connectedComponents(stroke & (1 - eyes))
+    pieces = np.asarray(numbers, np.int32)
     kept = _meets(pieces, anchors, count)
     # Piece 0 is what is no stroke.
     kept[0] = True
