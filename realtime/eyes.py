@@ -51,6 +51,11 @@ FAINT_SECONDS = 1.5
 HELD_SECONDS = 0.6
 # Eyes nearer to each other than this share of their radius are the same one in the next frame.
 SAME_EYE = 0.8
+# What is newly found above a clear eye of a pair, so far beside it at most and between the next two above it,
+# in distances between the eyes, is its brow, seen while the eye is shut.
+BROW_BESIDE, BROW_LEAST, BROW_MOST = 0.25, 0.12, 0.55
+# Eyes at least so faint were never seen well: what they are found to be next tells more than what they were.
+HARDLY_SEEN = 0.5
 # What of an eye is measured in each frame.
 PLACE, SHAPE = ("x", "y", "radius"), ("width", "openness", "turn", "gaze")
 
@@ -250,12 +255,14 @@ def steadied(
 ) -> tuple[Eye, ...]:
     """This frame's eyes averaged with the last frame's; new and lost ones fade in and out.
 
-    New ones are no fainter than those of the last frame: brows found as eyes in a blink are. ``kept``: what
-    stays of a lost one; by default nothing, and it fades.
+    New ones are no fainter than those of the last frame: brows found as eyes in a blink are. Brows of clear
+    eyes are none at all. ``kept``: what stays of a lost one; by default nothing, and it fades.
     """
     step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
     for eye in eyes:
         known = next((old for old in rest if _same(eye, old)), None)
+        if known is None and _is_brow(eye, previous):
+            continue
         if known is None:
             faint = min(eye.faint, _mean_faint(previous)) if previous else eye.faint
             result.append(replace(eye, presence=min(1.0, step), faint=faint))
@@ -266,6 +273,21 @@ def steadied(
     # More than two eyes are none of one head: what is lost makes room for what is new.
     lost = (kept(old) or _lost(old, move, seconds) for old in rest[: 2 - len(result)])
     return (*result, *(eye for eye in lost if eye.presence > 0))
+
+
+def _is_brow(eye: Eye, previous: Sequence[Eye]) -> bool:
+    """Whether an eye lies where the brow of a clear one of the last frame's pair is."""
+    if len(previous) != 2:
+        return False
+    pair = Pair.of(previous)
+    along, across = math.cos(pair.lean), math.sin(pair.lean)
+    for clear in (old for old in previous if old.faint < HARDLY_SEEN):
+        right, down = eye.x - clear.x, eye.y - clear.y
+        beside, above = along * right + across * down, across * right - along * down
+        near, (least, most) = BROW_BESIDE * pair.apart, (BROW_LEAST * pair.apart, BROW_MOST * pair.apart)
+        if abs(beside) < near and least < above < most:
+            return True
+    return False
 
 
 def _lost(eye: Eye, move: tuple[float, float], seconds: float) -> Eye:

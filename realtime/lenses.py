@@ -10,19 +10,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import SHAPE_SECONDS, Eye
+from animirror.realtime.eyes import HARDLY_SEEN, SHAPE_SECONDS, Eye
 from animirror.realtime.smoothing import mix
 
 # A lens is where glasses have so much of the square about an eye (half a side: its disc's radius) at least.
 MIN_LENS = 0.3
-# Eyes at least so faint are kept: clear ones that vanish behind a lens are shut.
-HARDLY_SEEN = 0.5
 
 
 def kept_in_lens(eye: Eye, glasses: NDArray[np.float32], seconds: float) -> Eye | None:
     """A faint eye that was lost, going with its lens; None where there is no lens, or it was clear.
 
-    It goes to the middle of what of the lens is near it.
+    It goes to the middle of what of the lens is near it. Clear eyes that vanish behind a lens are shut.
 
     ``glasses``: their probability over the crop, float32 [s, s]; ``seconds``: since the last frame.
     """

@@ -191,6 +191,25 @@ def test_a_blink_of_clear_eyes_is_not_painted_over():
     assert min(eye.faint for eye in eyes) > 0.9
 
 
+@pytest.mark.parametrize("lean", [0.0, 0.5])
+def test_a_brow_that_is_found_while_a_clear_eye_is_shut_is_no_eye(lean: float) -> None:
+    """The left eye stays, the right one is gone, and something is found above it, across the eyes' line."""
+
+    def at(beside: float, above: float) -> Eye:
+        x = 0.5 + beside * math.cos(lean) + above * math.sin(lean)
+        y = 0.5 + beside * math.sin(lean) - above * math.cos(lean)
+        return replace(WATCHED, x=x, y=y, width=0.12, radius=0.1, faint=0.0)
+
+    known, brow = [at(-0.2, 0.0), at(0.2, 0.0)], at(0.23, 0.13)
+    stayed, fading = steadied([at(-0.2, 0.0), brow], known, 1 / 30)
+    assert (stayed.presence, fading.presence) == (1.0, pytest.approx(1 - 1 / 30 / 0.12))
+    assert (fading.x, fading.y) == pytest.approx((known[1].x, known[1].y))
+    # A faint one may have been the brow before; beside an eye there is no brow.
+    unsure = [replace(eye, faint=1.0) for eye in known]
+    for found, before in ((brow, unsure), (at(0.4, 0.0), known)):
+        assert steadied([at(-0.2, 0.0), found], before, 1 / 30)[1].x == pytest.approx(found.x)
+
+
 def test_a_leaning_pair_tells_where_cells_lie() -> None:
     """A pair that leans by 45 degrees about the map's middle, its eyes half the map apart."""
     away = 0.25 * math.sqrt(0.5)
