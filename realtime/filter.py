@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from animirror.realtime import blend, crisp
 from animirror.realtime.drawn_size import drawn_side, drawn_size
 from animirror.realtime.errors import UserError
-from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, steadied, watched
+from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, watched
 from animirror.realtime.lenses import kept_in_lens
 from animirror.realtime.light import clearer, softness
 from animirror.realtime.locate import Locator, SegmenterLike
@@ -34,6 +34,7 @@ from animirror.realtime.regions import (
 from animirror.realtime.rim_search import RimSearch
 from animirror.realtime.rims import show_dark
 from animirror.realtime.scene import Filtered, Head, Scene
+from animirror.realtime.steady_eyes import steadied
 from animirror.realtime.strands import HAIR_LABEL, calmer
 from animirror.realtime.strays import StrayStrokes
 

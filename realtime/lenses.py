@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.eyes import HARDLY_SEEN, SHAPE_SECONDS, Eye
+from animirror.realtime.eyes import Eye
 from animirror.realtime.smoothing import mix
+from animirror.realtime.steady_eyes import HARDLY_SEEN, SHAPE_SECONDS
 
 # A lens is where glasses have so much of the square about an eye (half a side: its disc's radius) at least.
 MIN_LENS = 0.3

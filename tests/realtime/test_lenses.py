@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from animirror.realtime.eyes import Eye, steadied
+from animirror.realtime.eyes import Eye
 from animirror.realtime.lenses import kept_in_lens
+from animirror.realtime.steady_eyes import steadied
 
 FRAME = 1 / 30
 LOST = Eye(0.35, 0.45, 0.1, width=0.12, openness=0.35, faint=1.0)

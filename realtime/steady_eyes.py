@@ -1,0 +1,94 @@
+"""A head's eyes from frame to frame: averaged, known again, faded in and out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from animirror.realtime.eyes import Eye, Pair, distance, mean_faint
+from animirror.realtime.smoothing import mix
+
+# An eye comes and goes (a turn of the head, a hair) over this time, and its place is averaged over the next;
+# its shape and gaze change less than they are mismeasured, and over the last.
+FADE_SECONDS, PLACE_SECONDS, SHAPE_SECONDS = 0.12, 0.03, 0.1
+# What lens and lamp leave of an eye changes over this time. An eye that is faint for less is shut: in a blink
+# nothing is seen of white and iris either, and open eyes were painted over it.
+FAINT_SECONDS = 1.5
+# Eyes as faint as can be go in this time, for the segmenter loses them in one frame out of two or three.
+HELD_SECONDS = 0.6
+# Eyes nearer to each other than this share of their radius are the same one in the next frame.
+SAME_EYE = 0.8
+# What is newly found above a clear eye of a pair, so far beside it at most and between the next two above it,
+# in distances between the eyes, is its brow, seen while the eye is shut.
+BROW_BESIDE, BROW_LEAST, BROW_MOST = 0.25, 0.12, 0.55
+# Eyes at least so faint were never seen well: what they are found to be next tells more than what they were.
+HARDLY_SEEN = 0.5
+# What of an eye is measured in each frame.
+PLACE, SHAPE = ("x", "y", "radius"), ("width", "openness", "turn", "gaze")
+
+
+def steadied(
+    eyes: Sequence[Eye],
+    previous: Sequence[Eye],
+    seconds: float,
+    kept: Callable[[Eye], Eye | None] = lambda _: None,
+) -> tuple[Eye, ...]:
+    """This frame's eyes averaged with the last frame's; new and lost ones fade in and out.
+
+    New ones are no fainter than those of the last frame: brows found as eyes in a blink are. Brows of clear
+    eyes are none at all. ``kept``: what stays of a lost one; by default nothing, and it fades.
+    """
+    step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
+    for eye in eyes:
+        known = next((old for old in rest if _same(eye, old)), None)
+        if known is None and _is_brow(eye, previous):
+            continue
+        if known is None:
+            faint = min(eye.faint, mean_faint(previous)) if previous else eye.faint
+            result.append(replace(eye, presence=min(1.0, step), faint=faint))
+            continue
+        rest.remove(known)
+        result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
+        move = result[-1].x - known.x, result[-1].y - known.y
+    # More than two eyes are none of one head: what is lost makes room for what is new.
+    lost = (kept(old) or _lost(old, move, seconds) for old in rest[: 2 - len(result)])
+    return (*result, *(eye for eye in lost if eye.presence > 0))
+
+
+def _is_brow(eye: Eye, previous: Sequence[Eye]) -> bool:
+    """Whether an eye lies where the brow of a clear one of the last frame's pair is."""
+    if len(previous) != 2:
+        return False
+    pair = Pair.of(previous)
+    along, across = math.cos(pair.lean), math.sin(pair.lean)
+    for clear in (old for old in previous if old.faint < HARDLY_SEEN):
+        right, down = eye.x - clear.x, eye.y - clear.y
+        beside, above = along * right + across * down, across * right - along * down
+        near, (least, most) = BROW_BESIDE * pair.apart, (BROW_LEAST * pair.apart, BROW_MOST * pair.apart)
+        if abs(beside) < near and least < above < most:
+            return True
+    return False
+
+
+def _lost(eye: Eye, move: tuple[float, float], seconds: float) -> Eye:
+    """An eye that is not seen any more, going with the other one."""
+    fade = FADE_SECONDS + (HELD_SECONDS - FADE_SECONDS) * eye.faint
+    return replace(eye, x=eye.x + move[0], y=eye.y + move[1], presence=eye.presence - seconds / fade)
+
+
+def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
+    place, shape = mix(seconds, PLACE_SECONDS), mix(seconds, SHAPE_SECONDS)
+
+    def between(name: str, weight: float) -> float:
+        new, old = getattr(eye, name), getattr(known, name)
+        return float(old + weight * (new - old))
+
+    moved = {name: between(name, place) for name in PLACE}
+    faint = between("faint", mix(seconds, FAINT_SECONDS))
+    shaped = {name: between(name, shape) for name in SHAPE}
+    return replace(eye, presence=presence, faint=faint, **moved, **shaped)
+
+
+def _same(eye: Eye, other: Eye) -> bool:
+    return distance(eye, other) < SAME_EYE * max(eye.radius, other.radius)
