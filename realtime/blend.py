@@ -170,7 +170,7 @@ def composite(
         return
     inner = np.s_[upper:lower, first:last]
     outer = np.s_[upper + top : lower + top, first + left : last + left]
-    drawn, alpha = crisp.enlarged(styled, side, inner), alpha[inner]
+    drawn, alpha = crisp.enlarged(styled, side, inner, crisp.MOST_IN_FRAMES), alpha[inner]
     region = frame[outer]
     # Its rounding gives back every value exactly where the weights are 0 and 1.
     region[:] = cv2.blendLinear(drawn, region, alpha, 1.0 - alpha)

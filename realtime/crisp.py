@@ -27,18 +27,24 @@ PUSH = 4.0
 # Up to so many times it is all done at once; for more the drawing is doubled first, or its edges, which get
 # narrower by pixels of the drawing, would be wide ones of the picture.
 AT_ONCE = 3.0
-
+# In frames of videos lines get crisp at this side, and larger drawings are plainly enlarged from there: of
+# 900 px in 5 ms instead of 11, of 2,000 px in 5 instead of 45, with edges half a pixel to two wider.
+MOST_IN_FRAMES = 640
 
 # Rows and columns of a picture.
 Part = tuple[slice, slice]
 WHOLE: Part = (slice(None), slice(None))
 
 
-def enlarged(drawing: NDArray[np.uint8], side: int, part: Part = WHOLE) -> NDArray[np.uint8]:
+def enlarged(
+    drawing: NDArray[np.uint8], side: int, part: Part = WHOLE, most: int | None = None
+) -> NDArray[np.uint8]:
     """A square drawing (uint8 [S, S, 3] BGR) with ``side`` pixels a side, or a part of that.
 
-    Where it is to be smaller it is averaged.
+    Where it is to be smaller it is averaged. ``most``: up to which side its lines are made crisp.
     """
+    if most is not None and len(drawing) < most < side:
+        return np.asarray(resized(enlarged(drawing, most), side)[part], np.uint8)
     while side > AT_ONCE * len(drawing):
         drawing = enlarged(drawing, 2 * len(drawing))
     size = len(drawing)

@@ -50,6 +50,15 @@ def test_much_enlarged_lines_are_as_narrow_as_little_enlarged_ones() -> None:
     assert between(512) <= between(192)
 
 
+def test_in_frames_large_heads_are_plainly_enlarged_from_where_lines_are_crisp() -> None:
+    drawing, part = lined(9), np.s_[100:200, 80:240]
+    large = plainly(crisp.enlarged(drawing, 160), 320)
+    assert np.array_equal(crisp.enlarged(drawing, 320, part, most=160), large[part])
+    # Not where the drawing itself is larger, nor where it is to be no larger than that.
+    assert np.array_equal(crisp.enlarged(large, 480, most=160), crisp.enlarged(large, 480))
+    assert np.array_equal(crisp.enlarged(drawing, 160, most=160), crisp.enlarged(drawing, 160))
+
+
 def test_a_part_is_what_the_whole_has_there() -> None:
     drawing = lined(9)
     part = np.s_[20:90, 40:100]
