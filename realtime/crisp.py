@@ -54,7 +54,7 @@ def enlarged(
     large = resized(_sharpened(drawing, strength), side)
     across, down = (
         cv2.resize(places, (side, side), interpolation=cv2.INTER_LINEAR)[part]
-        for places in cv2.split(_sources(drawing, strength, side / size))
+        for places in _sources(drawing, strength, side / size)
     )
     crisp = cv2.remap(large, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crisp, np.uint8)
@@ -78,19 +78,19 @@ def _sharpened(drawing: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]
     return np.asarray(cv2.max(cv2.min(sharp, cv2.dilate(drawing, near)), cv2.erode(drawing, near)), np.uint8)
 
 
-def _sources(drawing: NDArray[np.uint8], strength: float, scale: float) -> NDArray[np.float32]:
+def _sources(
+    drawing: NDArray[np.uint8], strength: float, scale: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Where each of a drawing's pixels looks for its colour in one enlarged ``scale`` times.
 
-    Its own place, moved away from edges: float32 [S, S, 2], px of the enlarged one, right and down.
+    Its own place, moved away from edges: float32 [S, S] each, px of the enlarged one, right and down.
     """
     grey = cv2.cvtColor(drawing, cv2.COLOR_BGR2GRAY)
     edge = np.minimum(cv2.magnitude(*_slopes(grey)), np.float32(EDGE)) / np.float32(EDGE)
-    away = np.dstack(_slopes(cv2.GaussianBlur(edge, (0, 0), FELT)))
+    push = np.float32(-strength * PUSH * scale)
+    right, down = (push * slope for slope in _slopes(cv2.GaussianBlur(edge, (0, 0), FELT)))
     places = ((np.arange(len(drawing)) + 0.5) * scale - 0.5).astype(np.float32)
-    sources = np.float32(-strength * PUSH * scale) * away
-    sources[..., 0] += places
-    sources[..., 1] += places[:, None]
-    return sources
+    return right + places, down + places[:, None]
 
 
 def _slopes(image: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

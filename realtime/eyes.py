@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+Value = TypeVar("Value", float, NDArray[np.float64])
 
 EYES_LABEL = "eyes"
 # A cell of the probability map counts as eye from here on; an eye needs so many whole cells together, as a
@@ -92,9 +95,13 @@ class Pair:
         centers = (np.arange(cells) + 0.5) / cells
         x = (centers - (self.left.x + self.right.x) / 2)[None, :]
         y = (centers - (self.left.y + self.right.y) / 2)[:, None]
+        return self.turned(x, y)
+
+    def turned(self, right: Value, down: Value) -> tuple[Value, Value]:
+        """A way right and down in the picture as one along and across their line, in their distances."""
         along, across = math.cos(self.lean), math.sin(self.lean)
         apart = max(self.apart, 1e-6)
-        return (along * x + across * y) / apart, (along * y - across * x) / apart
+        return (along * right + across * down) / apart, (along * down - across * right) / apart
 
 
 def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
@@ -112,6 +119,7 @@ def find_eyes(probability: NDArray[np.float32]) -> tuple[Eye, ...]:
 
 
 def distance(first: Eye, second: Eye) -> float:
+    """From middle to middle, in shares of the crop's side."""
     return math.hypot(first.x - second.x, first.y - second.y)
 
 
@@ -172,6 +180,7 @@ def watched(eyes: Sequence[Eye], image: NDArray[np.uint8], soft: float) -> tuple
 
 
 def mean_faint(eyes: Sequence[Eye]) -> float:
+    """How faint these are on the average, 0 to 1; there must be one at least."""
     return sum(eye.faint for eye in eyes) / len(eyes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -61,14 +60,8 @@ def _is_brow(eye: Eye, previous: Sequence[Eye]) -> bool:
     if len(previous) != 2:
         return False
     pair = Pair.of(previous)
-    along, across = math.cos(pair.lean), math.sin(pair.lean)
-    for clear in (old for old in previous if old.faint < HARDLY_SEEN):
-        right, down = eye.x - clear.x, eye.y - clear.y
-        beside, above = along * right + across * down, across * right - along * down
-        near, (least, most) = BROW_BESIDE * pair.apart, (BROW_LEAST * pair.apart, BROW_MOST * pair.apart)
-        if abs(beside) < near and least < above < most:
-            return True
-    return False
+    ways = (pair.turned(eye.x - old.x, eye.y - old.y) for old in previous if old.faint < HARDLY_SEEN)
+    return any(abs(beside) < BROW_BESIDE and BROW_LEAST < -below < BROW_MOST for beside, below in ways)
 
 
 def _lost(eye: Eye, move: tuple[float, float], seconds: float) -> Eye:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -63,6 +64,16 @@ BORDER, CLEARANCE = 3, 1
 FILLED_FROM = 3
 
 
+@dataclass(frozen=True)
+class _Eyes:
+    """A pair, where it and its brows are drawn, and how every pixel lies to it (Pair.beside_and_below)."""
+
+    pair: Pair
+    drawn: Mask
+    beside: NDArray[np.float64]
+    below: NDArray[np.float64]
+
+
 class StrayStrokes:
     """Takes strays out of drawings of heads; ``labels``: the segmenter's.
 
@@ -89,25 +100,22 @@ class StrayStrokes:
         square = (pair.apart * size) ** 2
         if min(nose.sum(), mouth.sum()) < SEEN * square or glasses.sum() > WORN * square:
             return drawing
+        beside, below = pair.beside_and_below(size)
         face = resampled(head.probability(self._face), size)
         brows = _grown(self._likely(head, self._brows, size), BEYOND_BROWS, size)
         anchors = [
             _grown(np.asarray(face < FACE, np.uint8), BEYOND_FACE, size),
-            _grown(_drawn_part(nose, pair), BEYOND_NOSE, size),
+            # Its bridge is not drawn, but frowns run into it.
+            _grown(np.asarray(nose * (below > NOSE_BELOW), np.uint8), BEYOND_NOSE, size),
             _grown(mouth, BEYOND_MOUTH, size),
         ]
-        return _cleared(drawing, np.maximum.reduce(anchors), np.maximum(brows, _about_eyes(pair, size)), pair)
+        eyes = _Eyes(pair, np.maximum(brows, _about_eyes(pair, size)), beside, below)
+        return _cleared(drawing, np.maximum.reduce(anchors), eyes)
 
     def _likely(self, head: Head, labels: Sequence[int], size: int) -> Mask:
         if not labels:
             return np.zeros((size, size), np.uint8)
         return np.asarray(resampled(head.probability(labels), size) > LIKELY, np.uint8)
-
-
-def _drawn_part(nose: Mask, pair: Pair) -> Mask:
-    """The nose below NOSE_BELOW: its bridge is not drawn, but frowns run into it."""
-    _, below = pair.beside_and_below(len(nose))
-    return np.asarray(nose * (below > NOSE_BELOW), np.uint8)
 
 
 def _about_eyes(pair: Pair, size: int) -> Mask:
@@ -128,24 +136,22 @@ def _about_eyes(pair: Pair, size: int) -> Mask:
     return mask
 
 
-def _cleared(drawing: NDArray[np.uint8], anchors: Mask, eyes: Mask, pair: Pair) -> NDArray[np.uint8]:
-    """The drawing without strays. ``anchors``: where strokes stay; ``eyes``: where eyes and brows are."""
+def _cleared(drawing: NDArray[np.uint8], anchors: Mask, eyes: _Eyes) -> NDArray[np.uint8]:
+    """The drawing without strays. ``anchors``: where strokes stay that are none of the eyes'."""
     size = len(drawing)
     grey = np.asarray(cv2.cvtColor(drawing, cv2.COLOR_BGR2GRAY), np.uint8)
     stroke = _dark(grey, WIDEST, DARKER)
-    if not all(_drawn_there(stroke, eye) for eye in (pair.left, pair.right)):
+    if not all(_drawn_there(stroke, eye) for eye in (eyes.pair.left, eyes.pair.right)):
         return drawing
-    count, numbers = cv2.connectedComponents(stroke & (1 - eyes))
+    count, numbers = cv2.connectedComponents(stroke & (1 - eyes.drawn))
     pieces = np.asarray(numbers, np.int32)
     kept = _meets(pieces, anchors, count)
     # Piece 0 is what is no stroke.
     kept[0] = True
-    beside, below = pair.beside_and_below(size)
-    if not kept.all():
-        kept |= _meets(pieces, _grown(stroke & eyes, 1, size), count) & ~_folds(pieces, beside, below, kept)
+    kept |= _meets(pieces, _grown(stroke & eyes.drawn, 1, size), count) & ~_folds(pieces, eyes, kept)
     if kept.all():
         return drawing
-    patches = _dark(grey, WIDEST_PATCH, DARKER_PATCH) * (below > BEARD_BELOW)
+    patches = _dark(grey, WIDEST_PATCH, DARKER_PATCH) * (eyes.below > BEARD_BELOW)
     patches = np.asarray(cv2.morphologyEx(patches, cv2.MORPH_OPEN, _disc(NARROWEST_PATCH, size)), np.uint8)
     kept |= _meets(pieces, _grown(patches, BORDER, size), count)
     stray = np.asarray(~kept[pieces], np.uint8)
@@ -174,16 +180,12 @@ def _meets(pieces: NDArray[np.int32], mask: Mask, count: int) -> NDArray[np.bool
     return meets
 
 
-def _folds(
-    pieces: NDArray[np.int32],
-    beside: NDArray[np.float64],
-    below: NDArray[np.float64],
-    kept: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Of each piece that is not kept: whether it lies below an eye; places as of Pair.beside_and_below."""
+def _folds(pieces: NDArray[np.int32], eyes: _Eyes, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of each piece that is not kept: whether it lies below an eye."""
     places = np.nonzero(~kept[pieces])
     numbers = pieces[places]
-    under = below[places] > FOLD_BELOW * np.abs(np.abs(beside[places]) - 0.5)
+    # Eyes are half their distance left and right of the middle.
+    under = eyes.below[places] > FOLD_BELOW * np.abs(np.abs(eyes.beside[places]) - 0.5)
     return np.bincount(numbers[under], minlength=len(kept)) > 0.5 * np.bincount(numbers, minlength=len(kept))
 
 

@@ -1,4 +1,4 @@
-"""Enlarged drawings keep sharp, smooth lines, and nothing else of them changes."""
+"""Enlarged drawings keep sharp lines in their place, and flat areas flat."""
 
 import cv2
 import numpy as np
