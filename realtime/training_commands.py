@@ -158,6 +158,15 @@ def _add_prepare(commands: Any, command: Command) -> None:
         "prepare ",
     )
     parts.add_argument("options", help="JSON file with the options of the training")
+    hands = command(
+        kinds,
+        "hands",
+        _of_module("animirror.training.hand_masks"),
+        "write down where hands are in photos (train segformer with 'hands')",
+        "training/presets/segformer-faces-16.json",
+        "prepare ",
+    )
+    hands.add_argument("options", help="JSON file with the options of the training")
     splits = command(
         kinds,
         "splits",

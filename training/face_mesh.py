@@ -1,18 +1,13 @@
-"""A face's points by MediaPipe's Face Mesh: a teacher that labels training photos, never used live."""
+"""A face's points by MediaPipe's Face Mesh, and the rings of its parts."""
 
 from __future__ import annotations
-
-from types import TracebackType
-from typing import Any, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from animirror.realtime.errors import UserError
+from animirror.training.teacher import Teacher
 
-# The last release that carries its networks in the package (Apache 2.0); later ones fetch them.
-PACKAGE = "mediapipe==0.10.14"
 # A face is in every picture that the mesh is shown: rather a weak one than none.
 MIN_CONFIDENCE = 0.3
 
@@ -41,42 +36,21 @@ RINGS: dict[str, tuple[tuple[int, ...], ...]] = {
 _SHIFT = 4
 
 
-class FaceMesh:
-    """The mesh of the largest face of a picture. A context manager: its graph holds threads.
-
-    Raises UserError where mediapipe is not installed.
-    """
+class FaceMesh(Teacher):
+    """The mesh of the largest face of a picture."""
 
     def __init__(self) -> None:
-        try:
-            from mediapipe.python.solutions.face_mesh import FaceMesh as Graph
-        except ImportError as error:
-            raise UserError(
-                f"Parts of faces are seen by MediaPipe; install it with `pip install {PACKAGE}` (Python up "
-                f"to 3.12; in an environment of its own, for onnx wants a later protobuf): {error}."
-            ) from error
-        self._graph: Any = Graph(
-            static_image_mode=True,
+        super().__init__(
+            "face_mesh",
+            "FaceMesh",
             max_num_faces=1,
             refine_landmarks=True,
             min_detection_confidence=MIN_CONFIDENCE,
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._graph.close()
-
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Points, float32 [478, 2] (x, y) px, of a picture (uint8 [H, W, 3] BGR); None without a face."""
-        found = self._graph.process(np.ascontiguousarray(image[..., ::-1])).multi_face_landmarks
-        if not found:
-            return None
-        height, width = image.shape[:2]
-        return np.array([(p.x * width, p.y * height) for p in found[0].landmark], np.float32)
+        return next(iter(self.landmarks(image, "multi_face_landmarks")), None)
 
 
 def fill(points: NDArray[np.float32], ring: tuple[int, ...], shape: tuple[int, int]) -> NDArray[np.bool_]:

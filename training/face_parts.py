@@ -9,7 +9,7 @@ of photos; what it sees in a photo and in its mirror image alike is written down
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -27,10 +27,9 @@ from animirror.training.face_mesh import OVAL, RINGS, FaceMesh, fill
 from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
-from animirror.training.parsing_data import read_image, read_mask
+from animirror.training.parsing_data import masked_pictures, read_image, read_mask
 from animirror.training.png import write_png
 from animirror.training.seen_parts import PLAIN, SEEN, UNKNOWN
-from animirror.training.splits import pictures
 
 # Picture (uint8 [H, W, 3] BGR) to points (float32 [478, 2]), as FaceMesh.
 Mesh = Callable[[NDArray[np.uint8]], NDArray[np.float32] | None]
@@ -74,7 +73,7 @@ def prepare_parts(root: Path, item: MaskSet, mesh: Mesh, segmenter: SegmenterLik
     folder.mkdir(parents=True, exist_ok=True)
     seen = count = 0
     for image, mask in track(
-        list(_pairs(root, item)), item.name, console=Console(stderr=True), transient=True
+        masked_pictures(root, item), item.name, console=Console(stderr=True), transient=True
     ):
         target = folder / mask.name
         if target.exists():
@@ -85,13 +84,6 @@ def prepare_parts(root: Path, item: MaskSet, mesh: Mesh, segmenter: SegmenterLik
         count += 1
         seen += bool(parts.any())
     return seen, count
-
-
-def _pairs(root: Path, item: MaskSet) -> Iterator[tuple[Path, Path]]:
-    for path in pictures(root / item.images, item.prefix):
-        mask = root / item.masks / f"{path.stem}.png"
-        if mask.is_file():
-            yield path, mask
 
 
 def _photo_parts(path: Path, mask: Path, mesh: Mesh, segmenter: SegmenterLike) -> NDArray[np.uint8]:

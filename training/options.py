@@ -39,6 +39,11 @@ class MaskSet:
         "",
         "folder of masks of eyes and lips (animirror prepare parts) that refine its masks; empty: none",
     )
+    hands: str = option(
+        "",
+        "folder of masks of hands (animirror prepare hands), which are no face then, and are laid before "
+        "other faces; empty: none",
+    )
     evaluate: bool = option(True, "whether its validation pictures count: false where masks are not to trust")
 
 

@@ -42,10 +42,14 @@ MAX_SIDE = 400
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture (uint8 [H, W, 3] BGR) and its codes (uint8 [H, W]: label, or L + index into GROUPS)."""
+    """One picture (uint8 [H, W, 3] BGR) and its codes (uint8 [H, W]: label, or L + index into GROUPS).
+
+    ``hands``: where hands were seen in it (uint8 [H, W], values of hand_masks), None where none were.
+    """
 
     image: NDArray[np.uint8]
     codes: NDArray[np.uint8]
+    hands: NDArray[np.uint8] | None = None
 
 
 def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -134,8 +138,10 @@ def read_sample(
     labels: Sequence[str],
     max_side: int = MAX_SIDE,
     parts_path: Path | None = None,
+    hands_path: Path | None = None,
 ) -> Sample:
-    """``parts_path``: a mask of seen parts that refines the other, where the file exists.
+    """``parts_path``: a mask of seen parts that refines the other, where the file exists; ``hands_path``: a
+    mask of hands, which are no face and no hair, whatever the other masks say.
 
     Raises UserError naming the file that is unreadable or does not fit its partner.
     """
@@ -146,10 +152,20 @@ def read_sample(
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))
+    hands = None
+    if hands_path is not None and hands_path.is_file():
+        hands = read_mask(hands_path, (height, width))
+        codes = np.where((hands > 0) & HeadMeter(labels).is_head(codes), _rest(labels), codes)
+        hands = np.asarray(cv2.resize(hands, target, interpolation=cv2.INTER_NEAREST), np.uint8)
     return Sample(
         np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8),
         np.asarray(cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST), np.uint8),
+        hands if hands is not None and hands.any() else None,
     )
+
+
+def _rest(labels: Sequence[str]) -> np.uint8:
+    return np.uint8(len(labels) + GROUPS.index("rest"))
 
 
 def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:
@@ -170,15 +186,16 @@ def read_set(
     max_side: int = MAX_SIDE,
 ) -> list[Sample]:
     """All pictures of one part of a set that have a mask, decoded, no side longer than ``max_side``."""
-    masks = root / mask_set.masks
-    images = splits.part(mask_set.name, pictures(root / mask_set.images, mask_set.prefix), validation)
-    pairs = [(path, masks / f"{path.stem}.png") for path in images]
-    pairs = [(image, mask) for image, mask in pairs if mask.is_file()]
+    masked = dict(masked_pictures(root, mask_set))
+    pairs = [(image, masked[image]) for image in splits.part(mask_set.name, list(masked), validation)]
     if not pairs:
         raise UserError(
-            f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in {masks}."
+            f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in "
+            f"{root / mask_set.masks}."
         )
     parts = Path(mask_set.parts) if mask_set.parts else None
+    # Validation masks stay what they are: scores with and without hands compare.
+    hands = Path(mask_set.hands) if mask_set.hands and not validation else None
     with ThreadPoolExecutor(max_workers=2) as pool:
         read = pool.map(
             lambda pair: read_sample(
@@ -188,10 +205,18 @@ def read_set(
                 labels,
                 max_side,
                 parts / pair[1].name if parts else None,
+                hands / pair[1].name if hands else None,
             ),
             pairs,
         )
         return list(read)
+
+
+def masked_pictures(root: Path, mask_set: MaskSet) -> list[tuple[Path, Path]]:
+    """A set's pictures that have a mask, with it."""
+    masks = root / mask_set.masks
+    pairs = [(path, masks / f"{path.stem}.png") for path in pictures(root / mask_set.images, mask_set.prefix)]
+    return [(image, mask) for image, mask in pairs if mask.is_file()]
 
 
 def normalise(frames: NDArray[np.uint8]) -> torch.Tensor:
@@ -215,6 +240,11 @@ class HeadMeter:
     def is_head(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Where codes are face or hair: bool of the same shape."""
         return np.asarray(self._is_head[codes])
+
+    def largest_face(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+        """The pixels of the largest face, bool of the codes' shape; None where there is none."""
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(self._is_face[codes].astype(np.uint8))
+        return None if len(stats) < 2 else parts == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
 
     def boxes(self, codes: NDArray[np.uint8]) -> tuple[Box | None, Box | None]:
         """Boxes of the face and of the head (face and hair), in the sample's pixels."""

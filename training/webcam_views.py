@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from animirror.realtime.regions import Crop, whole_frame
+from animirror.realtime.regions import Crop, mask_box, whole_frame
 from animirror.training.confusion import IGNORED
 from animirror.training.parsing_data import GROUPS, IGNORED_BYTE, HeadMeter, Sample, normalise
+from animirror.training.pasted_hands import cut_out_hands, lay_hand
 from animirror.training.spoil import log_uniform, spoil
 
 
@@ -36,6 +37,8 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     CUT_OUT = 0.35
     # Share of samples partly covered (hands, microphones, cups).
     COVERED = 0.15
+    # Share of samples with a hand before a face, where the sets have hands.
+    HANDS = 0.2
     # Share of samples with things in the colours and textures of skin and hair that are no heads (the demo's
     # brown rocket tank was taken for hair), and how many at most.
     DECOYS, MAX_DECOYS = 0.3, 4
@@ -52,6 +55,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         spoiled: float = 1.0,
     ) -> None:
         self._samples = [sample for samples, _ in sets for sample in samples]
+        self._hands = cut_out_hands(self._samples)
         weights = np.concatenate([np.full(len(samples), weight) for samples, weight in sets])
         self._cumulative = np.cumsum(weights / weights.sum())
         self._meter = HeadMeter(labels)
@@ -88,6 +92,8 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
                 self._add_decoy(image, codes, random)
         if random.random() < self.COVERED:
             self._cover(image, codes, random)
+        if self._hands and random.random() < self.HANDS:
+            self._lay_hand(image, codes, random)
         return image, codes
 
     def _pick(self, random: np.random.Generator) -> Sample:
@@ -166,6 +172,17 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         covered = (texture * (1 - mix) + plain * mix).astype(np.uint8)
         image[mask > 0] = covered[mask > 0]
         codes[mask > 0] = self._rest
+
+    def _lay_hand(
+        self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator
+    ) -> None:
+        """Lay somebody's hand before the largest face: rest, not face."""
+        skin = self._meter.largest_face(codes)
+        face = None if skin is None else mask_box(skin)
+        if skin is None or face is None:
+            return
+        hand = self._hands[int(random.integers(len(self._hands)))]
+        codes[lay_hand(image, skin, face, hand, self._piece(random), random)] = self._rest
 
     def _add_decoy(
         self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator

@@ -12,11 +12,12 @@ from animirror.realtime.cli import main
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import CELEBAMASK_LABELS as LABELS
 from animirror.realtime.regions import Box, head_crop
-from animirror.training.face_mesh import OVAL, PACKAGE, RINGS, FaceMesh, fill
+from animirror.training.face_mesh import OVAL, RINGS, FaceMesh, fill
 from animirror.training.face_parts import agreed_parts, draw_parts, prepare_parts
 from animirror.training.options import MaskSet
 from animirror.training.parsing_data import group_members, read_sample
 from animirror.training.seen_parts import PLAIN, SEEN, refined
+from animirror.training.teacher import PACKAGE
 
 EYES, MOUTH = SEEN.index("eyes"), SEEN.index("mouth")
 # Centres and half sizes of what the points below show, in shares of a face's own square.
