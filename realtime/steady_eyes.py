@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from animirror.realtime.eyes import Eye, Pair, distance, mean_faint
@@ -14,11 +14,12 @@ FADE_SECONDS, PLACE_SECONDS, SHAPE_SECONDS = 0.12, 0.03, 0.1
 # What lens and lamp leave of an eye changes over this time. An eye that is faint for less is shut: in a blink
 # nothing is seen of white and iris either, and open eyes were painted over it.
 FAINT_SECONDS = 1.5
-# Eyes as faint as can be go in this time, for the segmenter loses them in one frame out of two or three.
+# Eyes as faint as can be go in this time, for the segmenter loses them in one frame out of two or three; shut
+# ones, whose brows are found instead, as well: a blink is shorter.
 HELD_SECONDS = 0.6
 # Eyes nearer to each other than this share of their radius are the same one in the next frame.
 SAME_EYE = 0.8
-# What is newly found above a clear eye of a pair, so far beside it at most and between the next two above it,
+# What is found above a clear eye of a pair, so far beside it at most and between the next two above it,
 # in distances between the eyes, is its brow, seen while the eye is shut.
 BROW_BESIDE, BROW_LEAST, BROW_MOST = 0.25, 0.12, 0.55
 # Eyes at least so faint were never seen well: what they are found to be next tells more than what they were.
@@ -36,37 +37,55 @@ def steadied(
     """This frame's eyes averaged with the last frame's; new and lost ones fade in and out.
 
     New ones are no fainter than those of the last frame: brows found as eyes in a blink are. Brows of clear
-    eyes are none at all. ``kept``: what stays of a lost one; by default nothing, and it fades.
+    eyes are none at all, and the shut eye below stays. ``kept``: what stays of a lost one; by default
+    nothing, and it fades.
     """
     step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
-    for eye in eyes:
+    found = [eye for eye in eyes if not _is_brow(eye, eyes, previous)]
+    shut = len(found) < len(eyes)
+    for eye in found:
         known = next((old for old in rest if _same(eye, old)), None)
-        if known is None and _is_brow(eye, previous):
-            continue
         if known is None:
             faint = min(eye.faint, mean_faint(previous)) if previous else eye.faint
             result.append(replace(eye, presence=min(1.0, step), faint=faint))
             continue
         rest.remove(known)
+        # What was measured of a pair, when one of it was a brow, is wrong of the other too.
+        eye = replace(eye, **{name: getattr(known, name) for name in SHAPE}) if shut else eye
         result.append(_averaged(eye, known, seconds, min(1.0, known.presence + step)))
         move = result[-1].x - known.x, result[-1].y - known.y
     # More than two eyes are none of one head: what is lost makes room for what is new.
-    lost = (kept(old) or _lost(old, move, seconds) for old in rest[: 2 - len(result)])
+    lost = (kept(old) or _lost(old, move, seconds, shut) for old in rest[: 2 - len(result)])
     return (*result, *(eye for eye in lost if eye.presence > 0))
 
 
-def _is_brow(eye: Eye, previous: Sequence[Eye]) -> bool:
-    """Whether an eye lies where the brow of a clear one of the last frame's pair is."""
+def _is_brow(eye: Eye, eyes: Sequence[Eye], previous: Sequence[Eye]) -> bool:
+    """Whether one of this frame's eyes lies where the brow of a clear one of the last frame's pair is.
+
+    Brows near their eyes would pass for these; but eyes go where the other one goes.
+    """
     if len(previous) != 2:
         return False
-    pair = Pair.of(previous)
-    ways = (pair.turned(eye.x - old.x, eye.y - old.y) for old in previous if old.faint < HARDLY_SEEN)
+    moves = [(other.x - old.x, other.y - old.y) for other, old in _pairs(eyes, previous) if other is not eye]
+    if not moves and any(_same(eye, old) for old in previous):
+        return False
+    move, pair = moves[0] if moves else (0.0, 0.0), Pair.of(previous)
+    ways = (
+        pair.turned(eye.x - old.x - move[0], eye.y - old.y - move[1])
+        for old in previous
+        if old.faint < HARDLY_SEEN
+    )
     return any(abs(beside) < BROW_BESIDE and BROW_LEAST < -below < BROW_MOST for beside, below in ways)
 
 
-def _lost(eye: Eye, move: tuple[float, float], seconds: float) -> Eye:
+def _pairs(eyes: Sequence[Eye], previous: Sequence[Eye]) -> Iterator[tuple[Eye, Eye]]:
+    """Eyes that are the same in this frame and the last one."""
+    return ((eye, old) for eye in eyes for old in previous if _same(eye, old))
+
+
+def _lost(eye: Eye, move: tuple[float, float], seconds: float, shut: bool) -> Eye:
     """An eye that is not seen any more, going with the other one."""
-    fade = FADE_SECONDS + (HELD_SECONDS - FADE_SECONDS) * eye.faint
+    fade = FADE_SECONDS + (HELD_SECONDS - FADE_SECONDS) * (1.0 if shut else eye.faint)
     return replace(eye, x=eye.x + move[0], y=eye.y + move[1], presence=eye.presence - seconds / fade)
 
 

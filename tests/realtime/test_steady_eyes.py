@@ -73,9 +73,24 @@ def test_a_brow_that_is_found_while_a_clear_eye_is_shut_is_no_eye(lean: float) -
 
     known, brow = [at(-0.2, 0.0), at(0.2, 0.0)], at(0.23, 0.13)
     stayed, fading = steadied([at(-0.2, 0.0), brow], known, 1 / 30)
-    assert (stayed.presence, fading.presence) == (1.0, pytest.approx(1 - 1 / 30 / 0.12))
+    # It is shut, and stays for longer than a blink takes.
+    assert (stayed.presence, fading.presence) == (1.0, pytest.approx(1 - 1 / 30 / 0.6))
     assert (fading.x, fading.y) == pytest.approx((known[1].x, known[1].y))
     # A faint one may have been the brow before; beside an eye there is no brow.
     unsure = [replace(eye, faint=1.0) for eye in known]
     for found, before in ((brow, unsure), (at(0.4, 0.0), known)):
         assert steadied([at(-0.2, 0.0), found], before, 1 / 30)[1].x == pytest.approx(found.x)
+
+
+def test_a_brow_so_near_that_it_might_be_its_eye_is_known_by_the_other_eye() -> None:
+    left, right = replace(WATCHED, x=0.35, y=0.5, faint=0.0), replace(WATCHED, x=0.6, y=0.5, faint=0.0)
+    assert left.radius > 0.05
+    brow = replace(right, y=0.46, turn=-0.3, openness=0.1)
+    shaped = replace(left, turn=-0.3, openness=0.1)
+    stayed, shut = steadied([shaped, brow], [left, right], 1 / 30)
+    assert (shut.y, shut.turn) == (right.y, right.turn)
+    # What was measured across an eye and a brow says nothing of the eye.
+    assert (stayed.turn, stayed.openness) == (left.turn, left.openness)
+    # A nod moves both.
+    nodded = [replace(eye, y=0.46) for eye in (left, right)]
+    assert all(eye.y < 0.49 for eye in steadied(nodded, [left, right], 1 / 30))
