@@ -20,7 +20,7 @@ LEAST_SIDE = 40
 # A hand is about as long as a face is high; nearer to the camera it is larger.
 LENGTH = (0.55, 1.3)
 # Where its middle lies, from the face's, as shares of the face's sides: most hands come from below.
-ACROSS, DOWN = 0.4, (-0.35, 0.6)
+ACROSS, DOWN = 0.4, (0.0, 0.7)
 # How far its skin's tone goes to the face's: before one's own face it is nearly the same.
 SAME_TONE = (0.5, 1.0)
 # A tone's step in lightness, L* of 100: a hand is nearer to the lamp or farther.

@@ -38,7 +38,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     # Share of samples partly covered (hands, microphones, cups).
     COVERED = 0.15
     # Share of samples with a hand before a face, where the sets have hands.
-    HANDS = 0.2
+    HANDS = 0.1
     # Share of samples with things in the colours and textures of skin and hair that are no heads (the demo's
     # brown rocket tank was taken for hair), and how many at most.
     DECOYS, MAX_DECOYS = 0.3, 4
