@@ -9,7 +9,7 @@ mirror image alike, where an arm leads to it. GrabCut (Rother et al., 2004) find
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from animirror.realtime.errors import UserError
-from animirror.realtime.regions import CELEBAMASK_LABELS
+from animirror.training.labels import resolve_labels
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
 from animirror.training.parsing_data import HeadMeter, masked_pictures, read_codes, read_image, read_mask
@@ -80,29 +80,30 @@ def run(arguments: Namespace) -> int:
     wanted = [item for item in options.sets if item.hands]
     if not wanted:
         raise UserError(f"No set of {arguments.options} names a folder in 'hands', where its hands are kept.")
+    labels = resolve_labels(options)
     with HandPoints() as find:
         for item in wanted:
-            seen, count = prepare_hands(Path(options.data_root), item, find)
+            seen, count = prepare_hands(Path(options.data_root), item, labels, find)
             Console(stderr=True).print(f"{item.hands}: hands in {seen} of {count} pictures", soft_wrap=True)
     return 0
 
 
-def prepare_hands(root: Path, item: MaskSet, find: FindHands) -> tuple[int, int]:
+def prepare_hands(root: Path, item: MaskSet, labels: Sequence[str], find: FindHands) -> tuple[int, int]:
     """Write a mask (values of the above) for every picture of a set; those that are there are kept.
 
-    Returns in how many there are hands, and how many there are. Raises UserError naming a file that cannot
-    be read.
+    ``labels``: the run's, which the set's masks are about. Returns in how many pictures there are hands, and
+    how many there are. Raises UserError naming a file that cannot be read.
     """
     folder = Path(item.hands)
     folder.mkdir(parents=True, exist_ok=True)
-    meter, seen, count = HeadMeter(CELEBAMASK_LABELS), 0, 0
+    meter, seen, count = HeadMeter(labels), 0, 0
     for path, mask in track(
         masked_pictures(root, item), item.name, console=Console(stderr=True), transient=True
     ):
         target = folder / mask.name
         if not target.exists():
             image = read_image(path)
-            head = meter.is_head(read_codes(mask, item.coding, CELEBAMASK_LABELS, image.shape[:2]))
+            head = meter.is_head(read_codes(mask, item.coding, labels, image.shape[:2]))
             write_png(target, picture_hands(image, head, find))
         count += 1
         seen += bool(read_mask(target).any())

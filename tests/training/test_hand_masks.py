@@ -117,7 +117,7 @@ def test_hands_are_written_leave_the_face_and_are_kept(tmp_path: Path) -> None:
     item = hand_before_face(tmp_path)
     points = drawn_hand()[2]
     told = [points], [mirrored(points, 256)]
-    assert prepare_hands(tmp_path, item, Finder(256, *told)) == (1, 1)
+    assert prepare_hands(tmp_path, item, LABELS, Finder(256, *told)) == (1, 1)
     image, mask, hands = (tmp_path / name / "one.png" for name in ("images", "masks", "hands"))
     before = read_sample(image, mask, "face_hair", LABELS)
     after = read_sample(image, mask, "face_hair", LABELS, hands_path=hands)
@@ -129,13 +129,13 @@ def test_hands_are_written_leave_the_face_and_are_kept(tmp_path: Path) -> None:
     assert (after.codes[there & (before.codes == face)] == rest).all()
     assert (after.codes[~there] == before.codes[~there]).all()
     # Another run looks at nothing anew.
-    assert prepare_hands(tmp_path, item, Finder(256)) == (1, 1)
+    assert prepare_hands(tmp_path, item, LABELS, Finder(256)) == (1, 1)
 
 
 def test_validation_masks_stay_what_they_are(tmp_path: Path) -> None:
     item = hand_before_face(tmp_path)
     points = drawn_hand()[2]
-    prepare_hands(tmp_path, item, Finder(256, [points], [mirrored(points, 256)]))
+    prepare_hands(tmp_path, item, LABELS, Finder(256, [points], [mirrored(points, 256)]))
     assert read_set(tmp_path, item, Splits(1, {}), LABELS, validation=False)[0].hands is not None
     splits = Splits(1, {"people": frozenset({"one"})})
     assert read_set(tmp_path, item, splits, LABELS, validation=True)[0].hands is None
