@@ -61,7 +61,7 @@ def _cutouts(sample: Sample) -> list[Cutout]:
         if box is None or max(box.width, box.height) < LEAST_SIDE:
             continue
         window = np.s_[int(box.top) : int(box.bottom), int(box.left) : int(box.right)]
-        mask = np.where(parts[window] == index, sample.hands[window], 0).astype(np.uint8)
+        mask = np.where(parts[window] == index, sample.hands[window], NONE).astype(np.uint8)
         found.append(Cutout(sample.image[window].copy(), mask, _arm(mask)))
     return found
 
