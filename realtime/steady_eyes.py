@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from animirror.realtime.eyes import Eye, Pair, distance, mean_faint
@@ -66,7 +66,8 @@ def _is_brow(eye: Eye, eyes: Sequence[Eye], previous: Sequence[Eye]) -> bool:
     """
     if len(previous) != 2:
         return False
-    moves = [(other.x - old.x, other.y - old.y) for other, old in _pairs(eyes, previous) if other is not eye]
+    others = [other for other in eyes if other is not eye]
+    moves = [(one.x - old.x, one.y - old.y) for one in others for old in previous if _same(one, old)]
     if not moves and any(_same(eye, old) for old in previous):
         return False
     move, pair = moves[0] if moves else (0.0, 0.0), Pair.of(previous)
@@ -76,11 +77,6 @@ def _is_brow(eye: Eye, eyes: Sequence[Eye], previous: Sequence[Eye]) -> bool:
         if old.faint < HARDLY_SEEN
     )
     return any(abs(beside) < BROW_BESIDE and BROW_LEAST < -below < BROW_MOST for beside, below in ways)
-
-
-def _pairs(eyes: Sequence[Eye], previous: Sequence[Eye]) -> Iterator[tuple[Eye, Eye]]:
-    """Eyes that are the same in this frame and the last one."""
-    return ((eye, old) for eye in eyes for old in previous if _same(eye, old))
 
 
 def _lost(eye: Eye, move: tuple[float, float], seconds: float, shut: bool) -> Eye:

@@ -23,7 +23,7 @@ from animirror.realtime.segment import load_segmenter
 from animirror.realtime.zoo import Zoo
 from animirror.training.options import SegformerOptions
 from animirror.training.options_file import load_options
-from animirror.training.parsing_data import FACE_GROUPS, GROUPS, HeadMeter, Sample, read_set
+from animirror.training.parsing_data import FACE_GROUPS, HeadMeter, Sample, group_code, read_set
 from animirror.training.splits import read_splits
 
 HOUSE_OPTIONS = Path(__file__).parent / "presets" / "segformer-faces-2.json"
@@ -87,7 +87,7 @@ def truth(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Codes of parsing_data over the CelebAMask labels -> 0 rest, 1 face, 2 hair."""
     table = np.zeros(256, np.uint8)
     table[list(label_indices(["face"], CELEBAMASK_LABELS))] = 1
-    table[[len(CELEBAMASK_LABELS) + GROUPS.index(name) for name in FACE_GROUPS]] = 1
+    table[[group_code(name, len(CELEBAMASK_LABELS)) for name in FACE_GROUPS]] = 1
     table[list(label_indices(["hair"], CELEBAMASK_LABELS))] = 2
     return np.asarray(table[codes])
 

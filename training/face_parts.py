@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import track
 
 from animirror.realtime.errors import UserError
 from animirror.realtime.locate import SegmenterLike
@@ -27,8 +26,8 @@ from animirror.training.face_mesh import OVAL, RINGS, FaceMesh, fill
 from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
-from animirror.training.parsing_data import masked_pictures, read_image, read_mask
-from animirror.training.png import write_png
+from animirror.training.parsing_data import read_image, read_mask
+from animirror.training.prepared_masks import prepare_masks
 from animirror.training.seen_parts import PLAIN, SEEN, UNKNOWN
 
 # Picture (uint8 [H, W, 3] BGR) to points (float32 [478, 2]), as FaceMesh.
@@ -69,21 +68,9 @@ def prepare_parts(root: Path, item: MaskSet, mesh: Mesh, segmenter: SegmenterLik
     Returns in how many masks parts are known, and how many there are. Raises UserError naming a file that
     cannot be read.
     """
-    folder = Path(item.parts)
-    folder.mkdir(parents=True, exist_ok=True)
-    seen = count = 0
-    for image, mask in track(
-        masked_pictures(root, item), item.name, console=Console(stderr=True), transient=True
-    ):
-        target = folder / mask.name
-        if target.exists():
-            parts = read_mask(target)
-        else:
-            parts = _photo_parts(image, mask, mesh, segmenter)
-            write_png(target, parts)
-        count += 1
-        seen += bool(parts.any())
-    return seen, count
+    return prepare_masks(
+        root, item, Path(item.parts), lambda image, mask: _photo_parts(image, mask, mesh, segmenter)
+    )
 
 
 def _photo_parts(path: Path, mask: Path, mesh: Mesh, segmenter: SegmenterLike) -> NDArray[np.uint8]:

@@ -16,14 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import track
 
 from animirror.realtime.errors import UserError
 from animirror.training.labels import resolve_labels
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
-from animirror.training.parsing_data import HeadMeter, masked_pictures, read_codes, read_image, read_mask
-from animirror.training.png import write_png
+from animirror.training.parsing_data import HeadMeter, read_codes, read_image
+from animirror.training.prepared_masks import prepare_masks
 from animirror.training.teacher import Teacher
 
 # Picture (uint8 [H, W, 3] BGR) to the points of each hand (float32 [21, 2]), as HandPoints.
@@ -89,29 +88,23 @@ def run(arguments: Namespace) -> int:
 
 
 def prepare_hands(root: Path, item: MaskSet, labels: Sequence[str], find: FindHands) -> tuple[int, int]:
-    """Write a mask (values of the above) for every picture of a set; those that are there are kept.
+    """Write a mask (NONE, HAND or ARM) for every picture of a set; those that are there are kept.
 
     ``labels``: the run's, which the set's masks are about. Returns in how many pictures there are hands, and
     how many there are. Raises UserError naming a file that cannot be read.
     """
-    folder = Path(item.hands)
-    folder.mkdir(parents=True, exist_ok=True)
-    meter, seen, count = HeadMeter(labels), 0, 0
-    for path, mask in track(
-        masked_pictures(root, item), item.name, console=Console(stderr=True), transient=True
-    ):
-        target = folder / mask.name
-        if not target.exists():
-            image = read_image(path)
-            head = meter.is_head(read_codes(mask, item.coding, labels, image.shape[:2]))
-            write_png(target, picture_hands(image, head, find))
-        count += 1
-        seen += bool(read_mask(target).any())
-    return seen, count
+    meter = HeadMeter(labels)
+
+    def hands(path: Path, mask: Path) -> NDArray[np.uint8]:
+        image = read_image(path)
+        head = meter.is_head(read_codes(mask, item.coding, labels, image.shape[:2]))
+        return picture_hands(image, head, find)
+
+    return prepare_masks(root, item, Path(item.hands), hands)
 
 
 def picture_hands(image: NDArray[np.uint8], head: NDArray[np.bool_], find: FindHands) -> NDArray[np.uint8]:
-    """The hands (uint8 [H, W], values of the above) of a picture (uint8 [H, W, 3] BGR).
+    """The hands (uint8 [H, W]: NONE, HAND, ARM) of a picture (uint8 [H, W, 3] BGR).
 
     ``head``: where its mask has face or hair, bool [H, W].
     """
@@ -150,7 +143,7 @@ def _turned(points: NDArray[np.float32], width: int) -> NDArray[np.float32]:
 
 
 def hand_mask(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """One hand (uint8 [H, W], values of the above) of a picture (uint8 [H, W, 3] BGR)."""
+    """One hand (uint8 [H, W]: NONE, HAND, ARM) of a picture (uint8 [H, W, 3] BGR)."""
     palm = max(share * float(np.linalg.norm(points[a] - points[b])) for a, b, share in _WIDTHS)
     along = points[_WRIST] - points[list(_KNUCKLES)].mean(0)
     along /= max(float(np.linalg.norm(along)), 1.0)

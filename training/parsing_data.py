@@ -67,9 +67,14 @@ def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
     return {"face": face, "rest": rest, "beside": rest + ears, "plain": plain_members(face, labels)}
 
 
+def group_code(name: str, count: int) -> int:
+    """The code of one of GROUPS where there are ``count`` labels."""
+    return count + GROUPS.index(name)
+
+
 def mark_beside(codes: NDArray[np.uint8], count: int) -> NDArray[np.uint8]:
     """Codes (uint8 [H, W]) of ``count`` labels with the rest near the face as "beside" (see GROUPS)."""
-    face, rest, beside = (count + GROUPS.index(name) for name in ("face", "rest", "beside"))
+    face, rest, beside = (group_code(name, count) for name in ("face", "rest", "beside"))
     is_face = codes == face
     if not is_face.any():
         return codes
@@ -84,7 +89,7 @@ def _coding_table(coding: str, labels: Sequence[str]) -> tuple[int, ...]:
     if coding == "celebamask19":
         return CELEBAMASK19_TO_16
     if coding == "face_hair":
-        rest, face = (count + GROUPS.index(name) for name in ("rest", "face"))
+        rest, face = (group_code(name, count) for name in ("rest", "face"))
         return rest, face, label_indices(["hair"], labels)[0]
     return tuple(range(count))
 
@@ -154,22 +159,20 @@ def read_sample(
     target = (round(width * scale), round(height * scale))
     hands = None
     if hands_path is not None and hands_path.is_file():
-        hands = read_mask(hands_path, (height, width))
-        codes = np.where((hands > 0) & HeadMeter(labels).is_head(codes), _rest(labels), codes)
-        hands = np.asarray(cv2.resize(hands, target, interpolation=cv2.INTER_NEAREST), np.uint8)
+        found = read_mask(hands_path, (height, width))
+        if found.any():
+            before = (found > 0) & HeadMeter(labels).is_head(codes)
+            codes = np.where(before, np.uint8(group_code("rest", len(labels))), codes)
+            hands = np.asarray(cv2.resize(found, target, interpolation=cv2.INTER_NEAREST), np.uint8)
     return Sample(
         np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8),
         np.asarray(cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST), np.uint8),
-        hands if hands is not None and hands.any() else None,
+        hands,
     )
 
 
-def _rest(labels: Sequence[str]) -> np.uint8:
-    return np.uint8(len(labels) + GROUPS.index("rest"))
-
-
 def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:
-    face, plain = (len(labels) + GROUPS.index(name) for name in FACE_GROUPS)
+    face, plain = (group_code(name, len(labels)) for name in FACE_GROUPS)
     height, width = codes.shape
     try:
         return refined(codes, read_mask(parts_path, (height, width)), labels, face, plain)
@@ -231,7 +234,7 @@ class HeadMeter:
 
     def __init__(self, labels: Sequence[str]) -> None:
         count = len(labels)
-        face = [*label_indices(["face"], labels), *(count + GROUPS.index(name) for name in FACE_GROUPS)]
+        face = [*label_indices(["face"], labels), *(group_code(name, count) for name in FACE_GROUPS)]
         self._is_face = np.zeros(256, bool)
         self._is_face[face] = True
         self._is_head = self._is_face.copy()

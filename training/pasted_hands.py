@@ -78,17 +78,17 @@ def _arm(mask: NDArray[np.uint8]) -> tuple[float, float] | None:
 def lay_hand(
     image: NDArray[np.uint8],
     skin: NDArray[np.bool_],
-    face: Box,
     hand: Cutout,
     sleeve: NDArray[np.uint8],
     random: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Lay a hand before a face of ``image`` (uint8 [S, S, 3] BGR, changed); returns where it covers, [S, S].
 
-    ``skin``: the face's pixels, whose colour it takes; ``face``: its box; ``sleeve``: uint8 [h, w, 3] BGR,
-    the texture of an arm that is not bare.
+    ``skin``: the face's pixels, one at least, whose colour it takes; ``sleeve``: uint8 [h, w, 3] BGR, the
+    texture of an arm that is not bare.
     """
-    size = image.shape[0]
+    size, face = image.shape[0], mask_box(skin)
+    assert face is not None
     matrix = _placement(hand, face, random)
     toned = _in_tone(hand, image[skin], random)
     laid = cv2.warpAffine(toned, matrix, (size, size), borderMode=cv2.BORDER_REPLICATE)

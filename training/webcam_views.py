@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from animirror.realtime.regions import Crop, mask_box, whole_frame
+from animirror.realtime.regions import Crop, whole_frame
 from animirror.training.confusion import IGNORED
-from animirror.training.parsing_data import GROUPS, IGNORED_BYTE, HeadMeter, Sample, normalise
+from animirror.training.parsing_data import IGNORED_BYTE, HeadMeter, Sample, group_code, normalise
 from animirror.training.pasted_hands import cut_out_hands, lay_hand
 from animirror.training.spoil import log_uniform, spoil
 
@@ -59,7 +59,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         weights = np.concatenate([np.full(len(samples), weight) for samples, weight in sets])
         self._cumulative = np.cumsum(weights / weights.sum())
         self._meter = HeadMeter(labels)
-        self._rest = len(labels) + GROUPS.index("rest")
+        self._rest = group_code("rest", len(labels))
         self._labels = len(labels)
         self._size, self._length, self._seed = size, length, seed
         self._spoiled = spoiled
@@ -178,11 +178,10 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     ) -> None:
         """Lay somebody's hand before the largest face: rest, not face."""
         skin = self._meter.largest_face(codes)
-        face = None if skin is None else mask_box(skin)
-        if skin is None or face is None:
+        if skin is None:
             return
         hand = self._hands[int(random.integers(len(self._hands)))]
-        codes[lay_hand(image, skin, face, hand, self._piece(random), random)] = self._rest
+        codes[lay_hand(image, skin, hand, self._piece(random), random)] = self._rest
 
     def _add_decoy(
         self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator

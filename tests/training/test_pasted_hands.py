@@ -37,10 +37,9 @@ def laid(cutout: Cutout, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """The picture after, where it is covered, and the picture before."""
     image, codes = portrait()
     skin = codes == FACE
-    before, face = image.copy(), mask_box(skin)
-    assert face is not None
+    before = image.copy()
     sleeve = np.full((64, 64, 3), (200, 20, 20), np.uint8)
-    return image, lay_hand(image, skin, face, cutout, sleeve, np.random.default_rng(seed)), before
+    return image, lay_hand(image, skin, cutout, sleeve, np.random.default_rng(seed)), before
 
 
 def test_hands_are_cut_out_with_the_way_of_their_arm() -> None:
