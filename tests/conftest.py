@@ -173,7 +173,8 @@ def xvfb() -> Iterator[str]:
         pytest.skip("Xvfb is not installed")
     read, write = os.pipe()
     server = subprocess.Popen(
-        [program, "-displayfd", str(write), "-screen", "0", "1280x800x24"],
+        # -r: keys do not repeat, or one that is held because the machine is busy is typed twice.
+        [program, "-r", "-displayfd", str(write), "-screen", "0", "1280x800x24"],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     )
