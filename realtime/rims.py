@@ -36,8 +36,9 @@ OFTEN, SELDOM = 0.5, 0.15
 # Fainter than this nothing is shown.
 FAINT = 0.02
 # Eyes are mismeasured by a pixel, which large dark frames would show: at rest they are followed at this rate,
-# Hz, and at so much more for each distance between them that they move in a second (One Euro filter).
-REST, MOVING = 0.5, 4.0
+# Hz, and at so much more for each distance between them that they move in a second (One Euro filter). How
+# fast that is must be known within two frames, or frames trail behind a head that turns quickly.
+REST, MOVING, SPEED_CUTOFF = 0.3, 4.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class RimWatch:
         corner = np.array((crop.box.left, crop.box.top))
         places = corner + crop.side * shares
         if self._followed is None:
-            self._followed = OneEuro(REST, MOVING)
+            self._followed = OneEuro(REST, MOVING, SPEED_CUTOFF)
         apart = max(float(np.hypot(*(places[1] - places[0]))), 1.0)
         calm = self._followed(places.ravel(), seconds, apart).reshape(2, 2)
         return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,9 @@ FAINT_SECONDS = 1.5
 HELD_SECONDS = 0.6
 # Eyes nearer to each other than this share of their radius are the same one in the next frame.
 SAME_EYE = 0.8
+# A pair that jumped no further than this, in distances between its eyes, is the same one if these are as
+# far apart as they were, give or take the second; and so is one eye of it seen alone.
+JUMP, ALIKE = 0.8, 0.65
 # What is found above a clear eye of a pair, so far beside it at most and between the next two above it,
 # in distances between the eyes, is its brow, seen while the eye is shut.
 BROW_BESIDE, BROW_LEAST, BROW_MOST = 0.25, 0.12, 0.55
@@ -43,8 +47,7 @@ def steadied(
     step, rest, result, move = seconds / FADE_SECONDS, list(previous), [], (0.0, 0.0)
     found = [eye for eye in eyes if not _is_brow(eye, eyes, previous)]
     shut = len(found) < len(eyes)
-    for eye in found:
-        known = next((old for old in rest if _same(eye, old)), None)
+    for eye, known in zip(found, _known_again(found, previous), strict=True):
         if known is None:
             faint = min(eye.faint, mean_faint(previous)) if previous else eye.faint
             result.append(replace(eye, presence=min(1.0, step), faint=faint))
@@ -57,6 +60,36 @@ def steadied(
     # More than two eyes are none of one head: what is lost makes room for what is new.
     lost = (kept(old) or _lost(old, move, seconds, shut) for old in rest[: 2 - len(result)])
     return (*result, *(eye for eye in lost if eye.presence > 0))
+
+
+def _known_again(found: Sequence[Eye], previous: Sequence[Eye]) -> list[Eye | None]:
+    """Which of the last frame's eyes each of this frame's is; None: a new one."""
+    before = Pair.of(previous) if len(previous) == 2 else None
+    if before is not None and len(found) == 2:
+        now = Pair.of(found)
+        old = [before.left if eye is now.left else before.right for eye in found]
+        alike = ALIKE < now.apart / max(before.apart, 1e-6) < 1 / ALIKE
+        if alike and all(_jumped(eye, was, before) for eye, was in zip(found, old, strict=True)):
+            return list(old)
+    rest, known = list(previous), list[Eye | None]()
+    for eye in found:
+        known.append(next((old for old in rest if _same(eye, old)), None))
+        rest = [old for old in rest if old is not known[-1]]
+    if before is not None and len(found) == 1 and known[0] is None:
+        nearest = min(previous, key=lambda old: distance(found[0], old))
+        return [nearest if _jumped(found[0], nearest, before) else None]
+    return known
+
+
+def _jumped(eye: Eye, was: Eye, pair: Pair) -> bool:
+    """Whether this may be one of a pair, after a quick turn of the head."""
+    beside, below = pair.turned(eye.x - was.x, eye.y - was.y)
+    return _same(eye, was) or (math.hypot(beside, below) < JUMP and not _as_brow(beside, below))
+
+
+def _as_brow(beside: float, below: float) -> bool:
+    """Whether a brow may lie so far beside and below its eye, in distances between the eyes."""
+    return abs(beside) < BROW_BESIDE and BROW_LEAST < -below < BROW_MOST
 
 
 def _is_brow(eye: Eye, eyes: Sequence[Eye], previous: Sequence[Eye]) -> bool:
@@ -76,7 +109,7 @@ def _is_brow(eye: Eye, eyes: Sequence[Eye], previous: Sequence[Eye]) -> bool:
         for old in previous
         if old.faint < HARDLY_SEEN
     )
-    return any(abs(beside) < BROW_BESIDE and BROW_LEAST < -below < BROW_MOST for beside, below in ways)
+    return any(_as_brow(*way) for way in ways)
 
 
 def _lost(eye: Eye, move: tuple[float, float], seconds: float, shut: bool) -> Eye:
@@ -86,7 +119,9 @@ def _lost(eye: Eye, move: tuple[float, float], seconds: float, shut: bool) -> Ey
 
 
 def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
+    """The further it went, the less is it averaged: drawn eyes must not lag behind the head."""
     place, shape = mix(seconds, PLACE_SECONDS), mix(seconds, SHAPE_SECONDS)
+    place += (1.0 - place) * min(1.0, distance(eye, known) / max(_reach(eye, known), 1e-6))
 
     def between(name: str, weight: float) -> float:
         new, old = getattr(eye, name), getattr(known, name)
@@ -99,4 +134,8 @@ def _averaged(eye: Eye, known: Eye, seconds: float, presence: float) -> Eye:
 
 
 def _same(eye: Eye, other: Eye) -> bool:
-    return distance(eye, other) < SAME_EYE * max(eye.radius, other.radius)
+    return distance(eye, other) < _reach(eye, other)
+
+
+def _reach(eye: Eye, other: Eye) -> float:
+    return SAME_EYE * max(eye.radius, other.radius)

@@ -14,14 +14,47 @@ WATCHED = Eye(0.5, 0.5, 0.3, width=0.4, openness=0.5)
 
 def test_a_new_eye_fades_in_a_lost_one_out_and_a_known_one_moves_at_once_almost():
     old, new = Eye(0.3, 0.5, 0.1), Eye(0.7, 0.5, 0.1)
-    (moved, appeared, *_) = steadied([Eye(0.32, 0.5, 0.1), new], [old], 0.03)
-    # One time constant: 1 - 1/e of the way.
-    assert moved.x == pytest.approx(0.3 + 0.02 * (1 - np.exp(-1)))
+    (moved, appeared, *_) = steadied([Eye(0.301, 0.5, 0.1), new], [old], 0.03)
+    # One time constant: 1 - 1/e of the way, and a little for the speed.
+    assert moved.x == pytest.approx(0.3 + 0.001 * (1 - np.exp(-1)), abs=1e-5)
     assert moved.presence == 1.0
     assert appeared == Eye(0.7, 0.5, 0.1, pytest.approx(0.25))
     (fading,) = steadied([], [old], 0.03)
     assert fading.presence == pytest.approx(0.75)
     assert steadied([], [old], 0.2) == ()
+
+
+def test_an_eye_lags_the_less_the_faster_it_is() -> None:
+    def left_behind(step: float) -> float:
+        (eye,) = steadied([Eye(0.3 + step, 0.5, 0.1)], [Eye(0.3, 0.5, 0.1)], 1 / 30)
+        return (0.3 + step - eye.x) / step
+
+    assert left_behind(0.001) > 0.3 > left_behind(0.04) > 0.1
+    assert left_behind(0.079) < 0.01
+
+
+def test_a_pair_that_jumps_is_the_same_and_so_is_one_of_it_that_is_seen_alone() -> None:
+    """A quick turn: both eyes further than they are known by, in one frame."""
+    known = [replace(WATCHED, x=x, radius=0.09, gaze=0.1) for x in (0.37, 0.54)]
+    jumped = [replace(eye, x=eye.x + 0.12, gaze=0.0) for eye in reversed(known)]
+    eyes = steadied(jumped, known, 1 / 30)
+    assert [eye.x for eye in eyes] == pytest.approx([0.66, 0.49])
+    assert all(eye.presence == 1.0 and eye.gaze > 0.05 for eye in eyes)
+    seen, other = steadied(jumped[:1], known, 1 / 30)
+    assert (seen.x, other.x) == pytest.approx((0.66, 0.49))
+    assert (seen.presence, other.presence) == (1.0, pytest.approx(1 - 1 / 30 / 0.12))
+
+
+@pytest.mark.parametrize(
+    "places",
+    [((0.75, 0.5), (0.92, 0.5)), ((0.7, 0.5), (0.75, 0.5)), ((0.37, 0.42), (0.54, 0.42)), ((0.75, 0.5),)],
+    ids=["far away", "nearer to each other", "brows above them", "one far away"],
+)
+def test_what_jumps_otherwise_is_new(places: tuple[tuple[float, float], ...]) -> None:
+    known = [replace(WATCHED, x=x, radius=0.09, faint=1.0) for x in (0.37, 0.54)]
+    eyes = steadied([replace(WATCHED, x=x, y=y, radius=0.09) for x, y in places], known, 1 / 30)
+    assert [(eye.x, eye.y) for eye in eyes[: len(places)]] == list(places)
+    assert all(eye.presence < 0.5 for eye in eyes[: len(places)])
 
 
 def test_a_faint_eye_is_held_and_goes_with_the_other():
