@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime import blend, crisp
+from animirror.realtime.brows import BrowMakeUp
 from animirror.realtime.drawn_size import drawn_side, drawn_size
 from animirror.realtime.errors import UserError
 from animirror.realtime.eyes import EYES_LABEL, as_usual, find_eyes, watched
@@ -102,6 +103,7 @@ class FaceFilter:
         self._eyes = known_indices([EYES_LABEL], self._labels)
         self._glasses = known_indices([GLASSES_LABEL], self._labels)
         self._hair = known_indices([HAIR_LABEL], self._labels)
+        self._brows = BrowMakeUp(self._labels)
         self.options = options or FilterOptions()
 
     @property
@@ -264,12 +266,18 @@ class FaceFilter:
             in_lens = partial(kept_in_lens, glasses=glasses, seconds=seconds)
             eyes = steadied(eyes, head.track.eyes, seconds, in_lens)
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
-        posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
+        posed, calm = (
+            enlarge_eyes(lit, head.eyes, amount),
+            head.track.calm_eyes(head.eyes, head.crop, seconds),
+        )
+        brows = head.track.brows = self._brows.find(head.probabilities, head.eyes, head.track.brows, seconds)
+        posed = self._brows.make_up(posed, head.probabilities, calm, brows)
+        posed = make_up_eyes(posed, head.eyes, amount)
         rims = head.track.rims(lambda worn: self._rims(head, worn), seconds)
         head.framed = rims is not None
         if rims is None:
             return posed
-        return show_dark(posed, rims, head.track.rims.steadied(head.eyes, head.crop, seconds))
+        return show_dark(posed, rims, calm)
 
 
 def _reduced(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from animirror.realtime.brows import Brows
+from animirror.realtime.calm_eyes import CalmEyes
 from animirror.realtime.closer import MIN_CROP_SHARE, CloseLook, box_to_cells, crop_of, first_crop
 from animirror.realtime.eyes import Eye
 from animirror.realtime.follow import Follower, motion, on_whole_pixels
@@ -80,9 +82,11 @@ class Track:
     face: float | None = None
     # Colour shift of the last frame, kept by blend: float32 [regions, 3] or None.
     color_shift: NDArray[np.float32] | None = None
-    # Light, eyes, glasses and size of the last frame's drawing, kept by filter.
+    # Light, eyes, brows, glasses and size of the last frame's drawing, kept by filter.
     light: Light | None = None
     eyes: tuple[Eye, ...] | None = None
+    calm_eyes: CalmEyes = field(default_factory=CalmEyes)
+    brows: Brows | None = None
     rims: RimWatch = field(default_factory=RimWatch)
     held: HeldDrawing = field(default_factory=HeldDrawing)
     drawn_size: int | None = None

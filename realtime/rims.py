@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from animirror.realtime.eyes import Eye, Pair
-from animirror.realtime.regions import Crop
-from animirror.realtime.smoothing import OneEuro, mix
+from animirror.realtime.smoothing import mix
 
 Points = NDArray[np.float32]
 
@@ -35,10 +34,6 @@ USUAL_SECONDS, FADE_SECONDS = 2.0, 0.5
 OFTEN, SELDOM = 0.5, 0.15
 # Fainter than this nothing is shown.
 FAINT = 0.02
-# Eyes are mismeasured by a pixel, which large dark frames would show: at rest they are followed at this rate,
-# Hz, and at so much more for each distance between them that they move in a second (One Euro filter). How
-# fast that is must be known within two frames, or frames trail behind a head that turns quickly.
-REST, MOVING, SPEED_CUTOFF = 0.3, 4.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,6 @@ class RimWatch:
         # How often they were seen of late, 0..1; None: nobody looked yet.
         self._often: float | None = None
         self._wait = 0.0
-        self._followed: OneEuro | None = None
 
     def __call__(self, look: Callable[[bool], Rims | None], seconds: float) -> Rims | None:
         """What is worn ``seconds`` after the frame before (0: a still picture).
@@ -137,30 +131,7 @@ class RimWatch:
         presence = self._rims.presence
         presence += mix(seconds, FADE_SECONDS) * (self._worn - presence)
         self._rims = replace(self._rims, presence=presence)
-        if presence > FAINT:
-            return self._rims
-        # Where they come again, the head may be elsewhere.
-        self._followed = None
-        return None
-
-    def steadied(self, eyes: Sequence[Eye], crop: Crop, seconds: float) -> tuple[Eye, ...]:
-        """Two eyes of a crop where glasses follow them, ``seconds`` after the frame before."""
-        if len(eyes) != 2 or seconds <= 0:
-            self._followed = None
-            return tuple(eyes)
-        pair = Pair.of(eyes)
-        eyes = (pair.left, pair.right)
-        shares = np.array([(eye.x, eye.y) for eye in eyes])
-        corner = np.array((crop.box.left, crop.box.top))
-        places = corner + crop.side * shares
-        if self._followed is None:
-            self._followed = OneEuro(REST, MOVING, SPEED_CUTOFF)
-        apart = max(float(np.hypot(*(places[1] - places[0]))), 1.0)
-        calm = self._followed(places.ravel(), seconds, apart).reshape(2, 2)
-        return tuple(
-            replace(eye, x=float(x), y=float(y))
-            for eye, (x, y) in zip(eyes, (calm - corner) / crop.side, strict=True)
-        )
+        return self._rims if presence > FAINT else None
 
     def _look(self, found: Rims | None) -> None:
         seen = float(found is not None)
