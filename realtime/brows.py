@@ -33,18 +33,20 @@ MIDDLE = 0.52
 USUAL_SLANT, SLANT_SHARE, LEAST_SLANT, MOST_SLANT = -0.05, 0.35, -0.18, 0.11
 # Brows are measured anew in each frame and averaged over this time; they come and go over the same.
 SECONDS = 0.3
+# Eyes fainter than this need brows made up, wholly so the faintest; others have brows of their own.
+HALF_SEEN = 0.5
 # Fainter than this nothing is made up.
 FAINT = 0.02
 # What is calmed: from under a lid to so far above the brows, so far to either side of a brow's middle; dark
 # things narrower than the next are filled in from around, and the rest is blurred by the last.
-LID, ABOVE_BROWS, BESIDE_BROWS, NARROW, BLUR = 0.04, 0.26, 0.64, 0.5, 0.08
+LID, ABOVE_BROWS, BESIDE_BROWS, NARROW, BLUR = 0.07, 0.26, 0.64, 0.5, 0.08
 # ... fully from this much of the way to the middle on; and where this is a face (0: not, 1: surely).
 EDGE, FACE_FROM, FACE_SURE = 0.6, 0.4, 0.9
 # A made-up brow: half its length, how much higher its middle is than its ends, half its thickness at the
 # middle, and by how much of that it is thicker at the inner end and thinner at the outer one.
 HALF_LENGTH, ARCH, HALF_THICK, TAPER = 0.36, 0.05, 0.03, 0.55
-# Its colour: the darkest of what was there (a percentile), so much darker.
-DARKEST, DARKENED = 8, 0.6
+# Its colour: the dark of what is no further from its line than this (a percentile), so much darker.
+NEAR, DARK, DARKENED = 0.1, 15, 0.75
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class BrowMakeUp:
         """The head's picture (uint8 [S, S, 3] BGR) with its brows made up, as far as its eyes are faint."""
         if brows is None or len(eyes) != 2:
             return image
-        strength = min(brows.presence, mean_faint(eyes), *(eye.presence for eye in eyes))
+        unseen = (mean_faint(eyes) - HALF_SEEN) / (1.0 - HALF_SEEN)
+        strength = min(brows.presence, unseen, *(eye.presence for eye in eyes))
         if strength < FAINT:
             return image
         face = resampled(region_probability(probabilities, self._face), len(image))
@@ -160,8 +163,13 @@ def make_up_brows(
         return image
     part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     result = image.copy()
-    ink = shown[part] * _ink(outwards[part], (below - tilt)[part] + brows.above, apart)
-    result[part] = _drawn(image[part], calm[part], ink, apart)
+    away = (below - tilt)[part] + brows.above
+    near = image[part][(np.abs(away) < NEAR) & (calm[part] > 0.0)]
+    if len(near) == 0:
+        return image
+    color = np.percentile(near, DARK, axis=0) * DARKENED
+    ink = shown[part] * _ink(outwards[part], away, apart)
+    result[part] = _drawn(image[part], calm[part], ink, color, apart)
     return result
 
 
@@ -174,13 +182,16 @@ def _ink(outwards: NDArray[np.float64], below: NDArray[np.float64], apart: float
 
 
 def _drawn(
-    image: NDArray[np.uint8], calm: NDArray[np.float64], ink: NDArray[np.float64], apart: float
+    image: NDArray[np.uint8],
+    calm: NDArray[np.float64],
+    ink: NDArray[np.float64],
+    color: NDArray[np.floating],
+    apart: float,
 ) -> NDArray[np.uint8]:
     """A part of the picture with its skin calmed and its brows painted, each by its weights 0 to 1."""
     reach = max(3, int(NARROW * apart) | 1)
     filled = cv2.morphologyEx(image, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
     filled = cv2.GaussianBlur(filled, (0, 0), max(BLUR * apart, 0.5))
-    color = np.percentile(image[calm > 0.5 * calm.max()], DARKEST, axis=0) * DARKENED
     values = image.astype(np.float32)
     for new, weight in ((filled.astype(np.float32), calm), (color.astype(np.float32), ink)):
         values += weight.astype(np.float32)[..., None] * (new - values)

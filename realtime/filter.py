@@ -266,13 +266,10 @@ class FaceFilter:
             in_lens = partial(kept_in_lens, glasses=glasses, seconds=seconds)
             eyes = steadied(eyes, head.track.eyes, seconds, in_lens)
         head.track.eyes, head.eyes = eyes, as_usual(eyes)
-        posed, calm = (
-            enlarge_eyes(lit, head.eyes, amount),
-            head.track.calm_eyes(head.eyes, head.crop, seconds),
-        )
+        calm = head.track.calm_eyes(head.eyes, head.crop, seconds)
         brows = head.track.brows = self._brows.find(head.probabilities, head.eyes, head.track.brows, seconds)
-        posed = self._brows.make_up(posed, head.probabilities, calm, brows)
-        posed = make_up_eyes(posed, head.eyes, amount)
+        lit = self._brows.make_up(lit, head.probabilities, calm, brows)
+        posed = make_up_eyes(enlarge_eyes(lit, head.eyes, amount), head.eyes, amount)
         rims = head.track.rims(lambda worn: self._rims(head, worn), seconds)
         head.framed = rims is not None
         if rims is None:
