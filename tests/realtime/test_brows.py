@@ -59,10 +59,21 @@ def test_a_slant_counts_in_part_and_up_to_that_of_usual_brows() -> None:
     assert find_brows(brow_map(0.35, 0.35, (-0.9, -0.9)), EYES).slant == pytest.approx(-0.18)
 
 
+def test_brows_that_slant_alike_are_their_own_and_unlike_ones_are_shade() -> None:
+    unlike = [
+        find_brows(brow_map(0.35, 0.35, slants), EYES).unlike
+        for slants in ((-0.2, 0.0), (0.4, 0.4), (0.0, 0.7))
+    ]
+    assert unlike == [0.0, 0.0, 1.0]
+    # A raised one is a face's own.
+    assert find_brows(brow_map(0.3, 0.45), EYES).unlike == 0.0
+
+
 def test_one_brow_tells_of_both_and_there_may_be_none() -> None:
     one = brow_map(0.3, 0.3)
     one[:, CELLS // 2 :] = 0
     assert find_brows(one, EYES).above == pytest.approx(0.3, abs=0.03)
+    assert find_brows(one, EYES).unlike is None
     assert find_brows(np.zeros((CELLS, CELLS), np.float32), EYES) is None
     assert find_brows(brow_map(0.3, 0.3), EYES[:1]) is None
     # Hair on the forehead and lashes are no brows.
@@ -71,19 +82,23 @@ def test_one_brow_tells_of_both_and_there_may_be_none() -> None:
 
 
 def test_brows_follow_slowly_and_fade() -> None:
-    old = Brows(0.3, 0.0)
-    moved = steadied(Brows(0.4, 0.1), old, 0.3)
+    old = Brows(0.3, 0.0, 1.0)
+    moved = steadied(Brows(0.4, 0.1, 0.0), old, 0.3)
     share = 1 - math.exp(-1)
     assert (moved.above, moved.slant) == pytest.approx((0.3 + 0.1 * share, 0.1 * share))
+    assert moved.unlike == pytest.approx(1 - share)
+    # One brow alone tells nothing of that.
+    assert steadied(Brows(0.4, 0.1, None), old, 0.3).unlike == 1.0
+    assert steadied(Brows(0.4, 0.1, 0.5), Brows(0.3, 0.0, None), 0.3).unlike == 0.5
     lost = steadied(None, old, 0.3)
     assert (lost.above, lost.presence) == (0.3, pytest.approx(1 - share))
     assert steadied(None, replace(old, presence=0.03), 0.3) is None
-    assert steadied(Brows(0.4, 0.1), old, 0.0) == Brows(0.4, 0.1)
+    assert steadied(Brows(0.4, 0.1, 0.0), old, 0.0) == Brows(0.4, 0.1, 0.0)
 
 
 def test_shade_goes_and_both_brows_are_alike() -> None:
     image = shaded()
-    made_up = make_up_brows(image, Pair.of(EYES), Brows(0.3, 0.0), FACE, 1.0)
+    made_up = make_up_brows(image, Pair.of(EYES), Brows(0.3, 0.0, 1.0), FACE, 1.0)
     # The thick slanted one's ends are skin now, but for the brow itself.
     assert image[99, 146].max() < 100
     assert made_up[99, 146].min() > SKIN - 25
@@ -100,15 +115,15 @@ def test_shade_goes_and_both_brows_are_alike() -> None:
 def test_hair_and_glasses_before_brows_stay() -> None:
     face = FACE.copy()
     face[:, 128:] = 0.3
-    made_up = make_up_brows(shaded(), Pair.of(EYES), Brows(0.3, 0.0), face, 1.0)
+    made_up = make_up_brows(shaded(), Pair.of(EYES), Brows(0.3, 0.0, 1.0), face, 1.0)
     assert np.array_equal(made_up[:, 128:], shaded()[:, 128:])
     assert not np.array_equal(made_up[:, :128], shaded()[:, :128])
 
 
-def test_only_faint_pairs_are_made_up() -> None:
+def test_only_unlike_pairs_of_faint_eyes_are_made_up() -> None:
     labels = ("background", "skin", "nose", "eyes", "brows")
     probabilities = np.zeros((5, CELLS, CELLS), np.float32)
-    probabilities[4] = brow_map(0.3, 0.3)
+    probabilities[4] = brow_map(0.3, 0.3, (0.0, 0.8))
     probabilities[1] = 1.0 - probabilities[4]
     make_up = BrowMakeUp(labels)
     brows = make_up.find(probabilities, EYES, None, 0.0)
@@ -120,6 +135,8 @@ def test_only_faint_pairs_are_made_up() -> None:
 
     whole = change(EYES, brows)
     assert whole > 0
+    assert brows.unlike == 1.0
+    assert change(EYES, replace(brows, unlike=0.0)) == change(EYES, replace(brows, unlike=None)) == 0
     assert change(clear, brows) == change(EYES[:1], brows) == change(EYES, None) == 0
     assert change([replace(eye, faint=0.5) for eye in EYES], brows) == 0
     half = change([replace(eye, faint=0.75) for eye in EYES], brows)
@@ -127,30 +144,27 @@ def test_only_faint_pairs_are_made_up() -> None:
     assert BrowMakeUp(("background", "face", "hair")).find(probabilities[:3], EYES, None, 0.0) is None
 
 
-def test_a_real_face_of_few_pixels_is_shown_brows_and_a_large_one_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    small = np.ascontiguousarray(cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR))
+@pytest.mark.parametrize("shade", [False, True])
+def test_a_real_face_has_its_own_brows_but_for_shade(shade: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.ascontiguousarray(cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR))
     zoo = Zoo()
     face_filter = FaceFilter(load_segmenter(zoo, device="cpu"), load_stylizer(zoo, None, device="cpu"))
 
-    def shown(picture: NDArray[np.uint8]) -> tuple[Head, NDArray[np.uint8]]:
+    def shown() -> tuple[Head, NDArray[np.uint8]]:
         scene = face_filter.pose(face_filter.segment(picture))
         return scene.heads[0], scene.posed[0]
 
-    for picture, blurred in (
-        (cv2.resize(small, (1024, 1024), interpolation=cv2.INTER_CUBIC), False),
-        (small, True),
-    ):
-        head, posed = shown(picture)
-        with monkeypatch.context() as patch:
-            patch.setattr(BrowMakeUp, "make_up", lambda _, image, *__: image)
-            _, plain = shown(picture)
-        changed = np.argwhere(np.abs(posed.astype(int) - plain).max(axis=2) > 8)
-        assert (len(changed) > 100) == blurred
-        if blurred:
-            pair, size = Pair.of(head.eyes), len(posed)
-            beside, below = (share[changed[:, 0], changed[:, 1]] for share in pair.beside_and_below(size))
-            assert -0.85 < below.min() < below.max() < 0.05
-            assert beside.min() < -0.5
-            assert beside.max() > 0.5
+    if shade:  # her brows pass for as unlike as shade makes them
+        monkeypatch.setattr("animirror.realtime.brows.ALIKE", -2.0)
+        monkeypatch.setattr("animirror.realtime.brows.UNLIKE", -1.0)
+    head, posed = shown()
+    assert head.track.brows is not None
+    assert head.track.brows.above == pytest.approx(0.24, abs=0.03)
+    monkeypatch.setattr(BrowMakeUp, "make_up", lambda _, image, *__: image)
+    changed = np.argwhere(np.abs(posed.astype(int) - shown()[1]).max(axis=2) > 8)
+    assert (len(changed) > 100) == shade
+    if shade:
+        places = Pair.of(head.eyes).beside_and_below(len(posed))
+        beside, below = (share[changed[:, 0], changed[:, 1]] for share in places)
+        assert beside.min() < -0.4 < 0.4 < beside.max()
+        assert -0.85 < below.min() < below.max() < 0.05
