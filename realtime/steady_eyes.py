@@ -69,7 +69,7 @@ def _known_again(found: Sequence[Eye], previous: Sequence[Eye]) -> list[Eye | No
         now = Pair.of(found)
         old = [before.left if eye is now.left else before.right for eye in found]
         alike = ALIKE < now.apart / max(before.apart, 1e-6) < 1 / ALIKE
-        if alike and all(_jumped(eye, was, before) for eye, was in zip(found, old, strict=True)):
+        if alike and all(_may_be(eye, was, before) for eye, was in zip(found, old, strict=True)):
             return list(old)
     rest, known = list(previous), list[Eye | None]()
     for eye in found:
@@ -77,12 +77,12 @@ def _known_again(found: Sequence[Eye], previous: Sequence[Eye]) -> list[Eye | No
         rest = [old for old in rest if old is not known[-1]]
     if before is not None and len(found) == 1 and known[0] is None:
         nearest = min(previous, key=lambda old: distance(found[0], old))
-        return [nearest if _jumped(found[0], nearest, before) else None]
+        return [nearest if _may_be(found[0], nearest, before) else None]
     return known
 
 
-def _jumped(eye: Eye, was: Eye, pair: Pair) -> bool:
-    """Whether this may be one of a pair, after a quick turn of the head."""
+def _may_be(eye: Eye, was: Eye, pair: Pair) -> bool:
+    """Whether an eye is what one of a pair ``was``, near to it or after a quick turn of the head."""
     beside, below = pair.turned(eye.x - was.x, eye.y - was.y)
     return _same(eye, was) or (math.hypot(beside, below) < JUMP and not _as_brow(beside, below))
 
