@@ -19,7 +19,7 @@ from animirror.realtime.regions import (
     label_indices,
     resampled,
 )
-from animirror.realtime.rims import POINTS, LensForm, Points, Rims, Side, sides_of
+from animirror.realtime.rims import POINTS, LensForm, Look, Points, Rims, Side, sides_of
 from animirror.realtime.scene import Head
 
 # Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
@@ -103,17 +103,17 @@ class _Lines:
 
 
 class RimSearch:
-    """Finds the thin glasses of heads; ``labels``: the segmenter's. None where it does not know glasses."""
+    """Finds the thin glasses of heads; ``labels``: the segmenter's, nothing if it does not know glasses."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._glasses = known_indices([GLASSES_LABEL], labels)
         self._face = label_indices(["face"], labels) if self._glasses else ()
         self._features = known_indices([EYES_LABEL, BROWS_LABEL], labels)
 
-    def __call__(self, head: Head, worn: bool) -> Rims | None:
+    def __call__(self, head: Head, worn: bool) -> Look:
         """Those that a head wears; ``worn``: whether they were seen before."""
         if not self._glasses:
-            return None
+            return Look()
         face, features, glasses = (
             head.probability(labels) for labels in (self._face, self._features, self._glasses)
         )
@@ -127,26 +127,25 @@ def find_rims(
     glasses: NDArray[np.float32],
     eyes: Sequence[Eye],
     worn: bool = False,
-) -> Rims | None:
-    """Thin bright glasses before two eyes; None where none are seen.
+) -> Look:
+    """Thin bright glasses before two eyes.
 
     ``image``: uint8 [S, S, 3] BGR; how likely each place is face (``skin``), eye or brow (``features``),
     ``glasses``: float32 [s, s] in 0..1 each; ``eyes`` in shares of the side; ``worn``: whether they were seen
     before, and less of them is enough.
     """
     if len(eyes) != 2:
-        return None
+        return Look()
     fine = glasses.shape[0] > USUAL_CELLS
     enough = KNOWN if worn else 1.0
     least, most = LABELLED_FINE if fine else LABELLED
     share = float(glasses[_before(eyes, len(glasses))].sum()) / max(float(skin.sum()), 1.0)
     if not enough * least <= share <= most:
-        return None
+        return Look(labelled=share > most)
     lenses = _lenses(image, skin, features, eyes, enough * (SURER if fine else 1.0))
-    if lenses is None:
-        return None
-    reach = min(lens.lower + lens.half_height for lens in lenses)
-    return Rims(*lenses) if fine or worn or reach >= REACHES else None
+    deep = lenses is not None and min(lens.lower + lens.half_height for lens in lenses) >= REACHES
+    rims = Rims(*lenses) if lenses is not None and (fine or worn or deep) else None
+    return Look(rims, share >= least)
 
 
 def _lenses(

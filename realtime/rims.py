@@ -82,6 +82,14 @@ class Rims:
     presence: float = 1.0
 
 
+@dataclass(frozen=True)
+class Look:
+    """What one look found: glasses with their lines, or none, and whether the segmenter sees some there."""
+
+    rims: Rims | None = None
+    labelled: bool = False
+
+
 class Side:
     """One eye: places before it, in px of the picture."""
 
@@ -112,7 +120,7 @@ class RimWatch:
         self._often: float | None = None
         self._wait = 0.0
 
-    def __call__(self, look: Callable[[bool], Rims | None], seconds: float) -> Rims | None:
+    def __call__(self, look: Callable[[bool], Look], seconds: float) -> Rims | None:
         """What is worn ``seconds`` after the frame before (0: a still picture).
 
         ``look`` finds it, told whether glasses are worn already.
@@ -120,8 +128,8 @@ class RimWatch:
         if seconds <= 0:
             found = look(False)
             self._look(found)
-            self._rims, self._wait = found, EVERY_SECONDS
-            return found
+            self._rims, self._wait = found.rims, EVERY_SECONDS
+            return found.rims
         self._wait -= seconds
         if self._wait <= 0:
             self._wait = EVERY_SECONDS
@@ -133,21 +141,22 @@ class RimWatch:
         self._rims = replace(self._rims, presence=presence)
         return self._rims if presence > FAINT else None
 
-    def _look(self, found: Rims | None) -> None:
-        seen = float(found is not None)
+    def _look(self, found: Look) -> None:
+        # On a head that turns quickly lines are blurred, and nobody takes glasses off that can still be seen.
+        seen = float(found.rims is not None or (self._worn and found.labelled))
         if self._often is None:
             self._often = seen
         self._often += mix(EVERY_SECONDS, USUAL_SECONDS) * (seen - self._often)
         self._worn = self._often > (SELDOM if self._worn else OFTEN)
-        if found is None:
+        if found.rims is None:
             return
         if self._rims is None:
-            self._rims = replace(found, presence=0.0)
+            self._rims = replace(found.rims, presence=0.0)
             return
         weight = mix(EVERY_SECONDS, FORM_SECONDS)
         left, right = (
-            _between(self._rims.left, found.left, weight),
-            _between(self._rims.right, found.right, weight),
+            _between(self._rims.left, found.rims.left, weight),
+            _between(self._rims.right, found.rims.right, weight),
         )
         self._rims = replace(self._rims, left=left, right=right)
 

@@ -10,6 +10,7 @@ import pytest
 from animirror.realtime.locate import Track
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
 from animirror.realtime.rim_search import RimSearch, find_rims
+from animirror.realtime.rims import Look
 from animirror.realtime.scene import Head
 from tests.realtime.test_rims import EYES, SKIN, WORN, face, outline
 
@@ -33,7 +34,7 @@ def maps(
 
 
 def test_silver_rims_are_found_where_they_are() -> None:
-    rims = find_rims(face(), *maps(), EYES)
+    rims = find_rims(face(), *maps(), EYES).rims
     assert rims is not None
     for eye, lens in enumerate((rims.left, rims.right)):
         away = np.linalg.norm(outline(lens, eye)[:, None] - outline(WORN, eye)[None], axis=-1).min(axis=1)
@@ -52,23 +53,23 @@ def test_silver_rims_are_found_where_they_are() -> None:
     ids=["no lines", "a dark frame", "bags under the eyes", "one lens"],
 )
 def test_what_is_no_pair_of_bright_rims_is_none(image: np.ndarray) -> None:
-    assert find_rims(image, *maps(), EYES) is None
+    assert find_rims(image, *maps(), EYES) == Look(None, labelled=True)
 
 
 def test_lines_without_the_label_are_no_glasses() -> None:
-    assert find_rims(face(), *maps(0.0005), EYES) is None
+    assert find_rims(face(), *maps(0.0005), EYES) == Look(None, labelled=False)
     # What was worn before is known again by a little less, and what is seen well needs no help.
-    assert find_rims(face(), *maps(0.0024), EYES) is None
-    assert find_rims(face(), *maps(0.0024), EYES, worn=True) is not None
-    assert find_rims(face(), *maps(0.2), EYES) is None
-    assert find_rims(face(), *maps(rows=(0.1, 0.2)), EYES) is None, "glasses pushed up into the hair"
+    assert find_rims(face(), *maps(0.0024), EYES).rims is None
+    assert find_rims(face(), *maps(0.0024), EYES, worn=True).rims is not None
+    assert find_rims(face(), *maps(0.2), EYES) == Look(None, labelled=True)
+    assert find_rims(face(), *maps(rows=(0.1, 0.2)), EYES) == Look(), "glasses pushed up into the hair"
     # A finer map shows more of them.
-    assert find_rims(face(), *maps(0.005, cells=96), EYES) is None
-    assert find_rims(face(), *maps(0.02, cells=96), EYES) is not None
+    assert find_rims(face(), *maps(0.005, cells=96), EYES).rims is None
+    assert find_rims(face(), *maps(0.02, cells=96), EYES).rims is not None
 
 
 def test_one_eye_wears_no_glasses() -> None:
-    assert find_rims(face(), *maps(), EYES[:1]) is None
+    assert find_rims(face(), *maps(), EYES[:1]) == Look()
 
 
 def test_a_heads_maps_are_found_by_the_segmenters_labels() -> None:
@@ -79,5 +80,5 @@ def test_a_heads_maps_are_found_by_the_segmenters_labels() -> None:
     track, own = cast(Track, SimpleNamespace()), np.ones((CELLS, CELLS), np.float32)
     head = Head(track, Crop(128, 128, 256), face(), probabilities, own, 1.0, eyes=EYES)
     assert RimSearch(CELEBAMASK_LABELS)(head, False) == find_rims(face(), skin, features, glasses, EYES)
-    assert RimSearch(CELEBAMASK_LABELS)(head, False) is not None
-    assert RimSearch(["background", "skin", "hair"])(head, False) is None
+    assert RimSearch(CELEBAMASK_LABELS)(head, False).rims is not None
+    assert RimSearch(["background", "skin", "hair"])(head, False) == Look()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from animirror.realtime.eyes import Eye
-from animirror.realtime.rims import EVERY_SECONDS, INK, LensForm, Rims, RimWatch, show_dark
+from animirror.realtime.rims import EVERY_SECONDS, INK, LensForm, Look, Rims, RimWatch, show_dark
 
 SIZE = 256
 EYES = (Eye(0.38, 0.45, 0.05), Eye(0.62, 0.45, 0.05))
@@ -51,7 +51,8 @@ def test_rims_are_shown_dark_and_nothing_else_changes() -> None:
 
 def watched(watch: RimWatch, seen: list[bool], seconds: float = EVERY_SECONDS) -> list[float]:
     """How present the glasses are, where looks find them as ``seen`` says."""
-    shown = [watch(lambda _, found=found: Rims(WORN, WORN) if found else None, seconds) for found in seen]
+    looks = [Look(Rims(WORN, WORN) if found else None) for found in seen]
+    shown = [watch(lambda _, look=look: look, seconds) for look in looks]
     return [0.0 if rims is None else rims.presence for rims in shown]
 
 
@@ -64,6 +65,16 @@ def test_glasses_stay_while_they_are_missed_now_and_then_and_go_when_taken_off()
     assert taken_off[5:] == sorted(taken_off[5:], reverse=True)
 
 
+def test_glasses_without_lines_stay_while_the_segmenter_sees_them() -> None:
+    """A head that turns quickly blurs its lines; the label alone keeps glasses, and brings none."""
+    watch, blurred = RimWatch(), Look(None, labelled=True)
+    assert [watch(lambda _: blurred, EVERY_SECONDS) for _ in range(9)] == [None] * 9
+    watched(watch, [True] * 9)
+    kept = [watch(lambda _: blurred, EVERY_SECONDS) for _ in range(20)]
+    assert min(0.0 if rims is None else rims.presence for rims in kept) > 0.9
+    assert watched(watch, [False] * 20)[-1] == 0.0
+
+
 def test_a_chance_find_shows_nothing() -> None:
     assert max(watched(RimWatch(), [False, False, True, False, False, False, True, False])) == 0.0
 
@@ -71,10 +82,10 @@ def test_a_chance_find_shows_nothing() -> None:
 def test_the_form_follows_slowly_and_a_picture_at_once() -> None:
     watch, wide = RimWatch(), LensForm(0.05, 0.06, 0.46, 0.28, 2.0)
     watched(watch, [True] * 4)
-    rims = watch(lambda _: Rims(wide, wide), EVERY_SECONDS)
+    rims = watch(lambda _: Look(Rims(wide, wide)), EVERY_SECONDS)
     assert rims is not None
     assert WORN.half_width < rims.left.half_width < (WORN.half_width + wide.half_width) / 2
     still = RimWatch()
-    assert still(lambda _: Rims(wide, wide), 0.0) == Rims(wide, wide)
+    assert still(lambda _: Look(Rims(wide, wide)), 0.0) == Rims(wide, wide)
     # A video's first frame has no time before it either: what it shows stays.
     assert min(watched(still, [True] * 3)) == 1.0
