@@ -25,7 +25,7 @@ from animirror.realtime.scene import Head
 # Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
 # segmenters hardly see thin ones (0.003 to 0.03 on a man in silver glasses; 0.002 on a face that wears none),
 # in finer ones they do (0.02 to 0.05). From the second number on they are seen well, by generators too.
-LABELLED, LABELLED_FINE = (0.003, 0.03), (0.012, 0.06)
+LABELLED, LABELLED_FINE = (0.003, 0.09), (0.012, 0.06)
 # How far before the eyes is: from their middle to the sides, up and down, distances between the eyes. Pushed
 # up into the hair they are not worn.
 BESIDE_EYES, ABOVE_EYES, BELOW_EYES = 1.1, 0.45, 0.6
