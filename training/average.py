@@ -18,7 +18,6 @@ from rich.console import Console
 
 from animirror.realtime.errors import UserError
 from animirror.training.checkpoint import checkpoint_path, load_tensors, read_description, save_tensors
-from animirror.training.deepen import deepened
 
 # A generator's tensors in the state of its training are called so.
 GENERATOR = "draw."
@@ -38,8 +37,7 @@ def run(arguments: Namespace) -> int:
 def average(paths: Sequence[Path], shares: Sequence[float]) -> dict[str, torch.Tensor]:
     """The weighted mean of checkpoints' tensors, float32; other types as in the first.
 
-    Of a training's state the generator's tensors count; SegFormers of fewer layers than the first count as
-    deepened to it (:mod:`animirror.training.deepen`). Raises UserError where shares or tensors do not fit.
+    Of a training's state the generator's tensors count. Raises UserError where shares or tensors do not fit.
     """
     if len(paths) < 2 or len(shares) != len(paths):
         raise UserError(
@@ -47,8 +45,8 @@ def average(paths: Sequence[Path], shares: Sequence[float]) -> dict[str, torch.T
         )
     if any(share < 0 for share in shares) or not math.isclose(sum(shares), 1.0, abs_tol=1e-6):
         raise UserError("The shares must be 0 or more and add up to 1.")
-    first = _network_tensors(paths[0])
-    parts = [first, *(deepened(_network_tensors(path), first) for path in paths[1:])]
+    parts = [_network_tensors(path) for path in paths]
+    first = parts[0]
     for path, tensors in zip(paths, parts, strict=True):
         if {n: t.shape for n, t in tensors.items()} != {n: t.shape for n, t in first.items()}:
             raise UserError(f"{path} holds another network than {paths[0]}: there is no average of these.")

@@ -61,11 +61,7 @@ def load_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 def load_weights(model: nn.Module, path: Path) -> None:
     """Load a checkpoint's weights into ``model``. Raises UserError where they do not fit."""
-    fit_weights(model, load_tensors(path)[0], path)
-
-
-def fit_weights(model: nn.Module, tensors: dict[str, torch.Tensor], path: Path) -> None:
-    """Load tensors, which come from ``path``, into ``model``. Raises UserError where they do not fit."""
+    tensors, _ = load_tensors(path)
     wanted = model.state_dict()
     tensors = {n: t.to(wanted[n].dtype) if n in wanted else t for n, t in tensors.items()}
     try:

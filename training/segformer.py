@@ -20,8 +20,7 @@ from torch.utils.data import Dataset
 from transformers import TrainingArguments
 
 from animirror.realtime.errors import UserError
-from animirror.training.checkpoint import read_description
-from animirror.training.deepen import load_deepened
+from animirror.training.checkpoint import load_weights, read_description
 from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, resolve_labels
 from animirror.training.muon import MuonAdamW
@@ -175,7 +174,7 @@ def _fresh(options: SegformerOptions, labels: Sequence[str]) -> nn.Module:
     np.random.seed(options.seed)
     model = build({**options.network, "labels": list(labels)})
     if options.init:
-        load_deepened(model, Path(options.init))
+        load_weights(model, Path(options.init))
     return model
 
 
@@ -204,17 +203,15 @@ def head_codes(labels: Sequence[str], groups: Sequence[str]) -> tuple[int, ...]:
 def offline_spec(spec: dict[str, Any], model: nn.Module, labels: Sequence[str]) -> dict[str, Any]:
     """How to build the model's network anew without the hub: its checkpoint holds all weights."""
     config: Any = model.config
-    widths, depths = list(config.hidden_sizes), list(config.depths)
-    alike = [name for name, known in VARIANTS.items() if known[0] == widths]
-    if not alike:
+    shape = (list(config.hidden_sizes), list(config.depths))
+    variant = next((name for name, known in VARIANTS.items() if known[:2] == shape), None)
+    if variant is None:
         raise UserError(f"The SegFormer {spec.get('pretrained')} is none of {', '.join(VARIANTS)}.")
-    variant = next((name for name in alike if VARIANTS[name][1] == depths), None)
     return {
         "name": "segformer",
         "labels": list(labels),
-        "variant": variant or alike[0],
+        "variant": variant,
         "decoder": config.decoder_hidden_size,
-        "depths": None if variant else depths,
         "drop_path": config.drop_path_rate,
         "dropout": config.classifier_dropout_prob,
     }

@@ -194,15 +194,6 @@ def test_every_variant_can_be_built_again_without_the_hub(variant: str) -> None:
     assert shapes[0] == shapes[1]
 
 
-def test_other_depths_are_told(data: Path, tmp_path: Path) -> None:
-    network = {**NETWORK, "depths": [1, 2, 1, 1]}
-    model, description = load_checkpoint(
-        segformer.train(options_for(data, tmp_path, network=network, steps=1))
-    )
-    assert (description["network"]["variant"], description["network"]["depths"]) == ("b0", [1, 2, 1, 1])
-    assert model.config.depths == [1, 2, 1, 1]
-
-
 def write_parquet(folder: Path, count: int) -> Path:
     """A data set as the hub keeps it: picture i is red by 20 i, its mask all i % 4."""
     arrow = pytest.importorskip("pyarrow")

@@ -27,24 +27,19 @@ def build_segformer(
     labels: Sequence[str],
     variant: str = "b0",
     decoder: int | None = None,
-    depths: Sequence[int] | None = None,
     pretrained: str | None = None,
     drop_path: float = 0.1,
     dropout: float = 0.1,
 ) -> nn.Module:
     """float32 [N, 3, S, S] (RGB, standardised as for ImageNet) -> an output with logits [N, L, S/4, S/4].
 
-    ``decoder`` is the decoder's width (None: the paper's; 128 is about twice as fast on a CPU), ``depths``
-    the encoder's layers in each of its four stages (None: the variant's).
+    ``decoder`` is the decoder's width (None: the paper's; 128 is about twice as fast on a CPU).
     ``pretrained`` is a model of the Hugging Face hub (nvidia/mit-b5, ...) or a local folder; the variant is
-    then the checkpoint's own. Raises UserError for an unknown variant or depths that are none, and where the
-    weights cannot be had.
+    then the checkpoint's own. Raises UserError for an unknown variant and where the weights cannot be had.
     """
     if variant not in VARIANTS:
         raise UserError(f"Unknown SegFormer variant '{variant}'; known: {', '.join(VARIANTS)}.")
-    widths, paper_depths, paper_decoder = VARIANTS[variant]
-    if depths is not None and (len(depths) != len(paper_depths) or min(depths) < 1):
-        raise UserError(f"A SegFormer's depths are four numbers of 1 or more, not {list(depths)}.")
+    widths, depths, paper_decoder = VARIANTS[variant]
     shared: dict[str, Any] = {
         "id2label": dict(enumerate(labels)),
         "label2id": {label: index for index, label in enumerate(labels)},
@@ -58,7 +53,7 @@ def build_segformer(
     network: nn.Module = SegformerForSemanticSegmentation(
         SegformerConfig(
             hidden_sizes=widths,
-            depths=list(depths or paper_depths),
+            depths=depths,
             decoder_hidden_size=decoder or paper_decoder,
             drop_path_rate=drop_path,
             classifier_dropout_prob=dropout,
