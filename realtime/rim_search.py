@@ -128,7 +128,7 @@ def find_rims(
     eyes: Sequence[Eye],
     worn: bool = False,
 ) -> Look:
-    """Thin bright glasses before two eyes.
+    """Thin bright glasses before two eyes, and whether their label has enough of the face to be some.
 
     ``image``: uint8 [S, S, 3] BGR; how likely each place is face (``skin``), eye or brow (``features``),
     ``glasses``: float32 [s, s] in 0..1 each; ``eyes`` in shares of the side; ``worn``: whether they were seen
@@ -140,12 +140,14 @@ def find_rims(
     enough = KNOWN if worn else 1.0
     least, most = LABELLED_FINE if fine else LABELLED
     share = float(glasses[_before(eyes, len(glasses))].sum()) / max(float(skin.sum()), 1.0)
+    labelled = share >= least
     if not enough * least <= share <= most:
-        return Look(labelled=share > most)
+        return Look(labelled=labelled)
     lenses = _lenses(image, skin, features, eyes, enough * (SURER if fine else 1.0))
-    deep = lenses is not None and min(lens.lower + lens.half_height for lens in lenses) >= REACHES
-    rims = Rims(*lenses) if lenses is not None and (fine or worn or deep) else None
-    return Look(rims, share >= least)
+    if lenses is None:
+        return Look(labelled=labelled)
+    reach = min(lens.lower + lens.half_height for lens in lenses)
+    return Look(Rims(*lenses) if fine or worn or reach >= REACHES else None, labelled)
 
 
 def _lenses(
