@@ -167,6 +167,17 @@ def _add_prepare(commands: Any, command: Command) -> None:
         "prepare ",
     )
     hands.add_argument("options", help="JSON file with the options of the training")
+    frames = command(
+        kinds,
+        "frames",
+        _of_module("animirror.training.video_frames"),
+        "keep frames of videos with hands near a head, with masks that the segmenter is sure of",
+        "clip.mp4 --folder runs/videos",
+        "prepare ",
+    )
+    frames.add_argument("videos", nargs="+", metavar="VIDEO", help="video files")
+    frames.add_argument("--folder", required=True, help="folder for images, masks and hands")
+    frames.add_argument("--model", help="name of the segmenter (the default one)")
     splits = command(
         kinds,
         "splits",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -30,7 +31,7 @@ class MaskSet:
     coding: str = option(
         "labels",
         "what a mask's values mean: 'labels' (indices into `labels`), 'celebamask19' (CelebAMask-HQ's 19), "
-        "'face_hair' (0 rest, 1 face, 2 hair)",
+        "'face_hair' (0 rest, 1 face, 2 hair); 255: unknown",
         choices=("labels", "celebamask19", "face_hair"),
     )
     weight: float = option(1.0, "how often a picture of this set is drawn, against the others", minimum=0.0)
@@ -45,6 +46,18 @@ class MaskSet:
         "other faces; empty: none",
     )
     evaluate: bool = option(True, "whether its validation pictures count: false where masks are not to trust")
+    root: str = option("", "folder that its images and masks are relative to; empty: data_root")
+
+    def picture_folder(self, data_root: Path) -> Path:
+        """Where its pictures are."""
+        return self._root(data_root) / self.images
+
+    def mask_folder(self, data_root: Path) -> Path:
+        """Where its masks are."""
+        return self._root(data_root) / self.masks
+
+    def _root(self, data_root: Path) -> Path:
+        return Path(self.root) if self.root else data_root
 
 
 @dataclass(frozen=True)

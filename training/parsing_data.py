@@ -31,8 +31,10 @@ CELEBAMASK19_TO_16 = (0, 1, 2, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 GROUPS = ("face", "rest", "beside", "plain")
 # Those of them that are parts of a face and nothing else.
 FACE_GROUPS = ("face", "plain")
-# Stands for confusion.IGNORED in masks of bytes.
+# Stands for confusion.IGNORED in masks of bytes, in files, too.
 IGNORED_BYTE = 255
+# A hand is before the face where it covers this share of the head; a finger's tip at its border is none.
+COVERED_SHARE = 0.01
 # Ears stick out of a face by less than this share of its size, the root of its area.
 EAR_REACH = 0.25
 
@@ -44,12 +46,14 @@ MAX_SIDE = 400
 class Sample:
     """One picture (uint8 [H, W, 3] BGR) and its codes (uint8 [H, W]: label, or L + index into GROUPS).
 
-    ``hands``: where hands were seen in it (uint8 [H, W], values of hand_masks), None where none were.
+    ``hands``: where hands were seen in it (uint8 [H, W], values of hand_masks), None where none were;
+    ``handed``: whether one is before the face or hair.
     """
 
     image: NDArray[np.uint8]
     codes: NDArray[np.uint8]
     hands: NDArray[np.uint8] | None = None
+    handed: bool = False
 
 
 def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -95,11 +99,16 @@ def _coding_table(coding: str, labels: Sequence[str]) -> tuple[int, ...]:
 
 
 def decode_mask(values: NDArray[np.uint8], coding: str, labels: Sequence[str]) -> NDArray[np.uint8]:
-    """Mask values as written in the file -> codes. Raises ValueError for a value that the coding lacks."""
+    """Mask values as written in the file -> codes; IGNORED_BYTE stays what it is.
+
+    Raises ValueError for another value that the coding lacks.
+    """
     table = np.array(_coding_table(coding, labels), dtype=np.uint8)
-    if values.max(initial=0) >= len(table):
-        raise ValueError(f"value {values.max()} is not one of the {len(table)} of coding '{coding}'")
-    return np.asarray(table[values])
+    greatest = values.max(initial=0, where=values != IGNORED_BYTE)
+    if greatest >= len(table):
+        raise ValueError(f"value {greatest} is not one of the {len(table)} of coding '{coding}'")
+    padded = np.pad(table, (0, 256 - len(table)), constant_values=IGNORED_BYTE)
+    return np.asarray(padded[values])
 
 
 def read_mask(path: Path, shape: tuple[int, int] | None = None) -> NDArray[np.uint8]:
@@ -157,17 +166,20 @@ def read_sample(
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))
-    hands = None
+    hands, handed = None, False
     if hands_path is not None and hands_path.is_file():
         found = read_mask(hands_path, (height, width))
         if found.any():
-            before = (found > 0) & HeadMeter(labels).is_head(codes)
+            head = HeadMeter(labels).is_head(codes)
+            before = (found > 0) & (head | (codes == IGNORED_BYTE))
+            handed = bool(np.count_nonzero(before) > COVERED_SHARE * np.count_nonzero(head))
             codes = np.where(before, np.uint8(group_code("rest", len(labels))), codes)
             hands = np.asarray(cv2.resize(found, target, interpolation=cv2.INTER_NEAREST), np.uint8)
     return Sample(
         np.asarray(cv2.resize(image, target, interpolation=cv2.INTER_AREA), np.uint8),
         np.asarray(cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST), np.uint8),
         hands,
+        handed,
     )
 
 
@@ -193,8 +205,8 @@ def read_set(
     pairs = [(image, masked[image]) for image in splits.part(mask_set.name, list(masked), validation)]
     if not pairs:
         raise UserError(
-            f"The set '{mask_set.name}' has no picture in {root / mask_set.images} with a mask in "
-            f"{root / mask_set.masks}."
+            f"The set '{mask_set.name}' has no picture in {mask_set.picture_folder(root)} with a mask in "
+            f"{mask_set.mask_folder(root)}."
         )
     parts = Path(mask_set.parts) if mask_set.parts else None
     # Validation masks stay what they are: scores with and without hands compare.
@@ -217,8 +229,8 @@ def read_set(
 
 def masked_pictures(root: Path, mask_set: MaskSet) -> list[tuple[Path, Path]]:
     """A set's pictures that have a mask, with it."""
-    masks = root / mask_set.masks
-    pairs = [(path, masks / f"{path.stem}.png") for path in pictures(root / mask_set.images, mask_set.prefix)]
+    photos, masks = mask_set.picture_folder(root), mask_set.mask_folder(root)
+    pairs = [(path, masks / f"{path.stem}.png") for path in pictures(photos, mask_set.prefix)]
     return [(image, mask) for image, mask in pairs if mask.is_file()]
 
 

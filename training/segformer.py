@@ -85,10 +85,10 @@ def _splits(options: SegformerOptions) -> Splits:
     root = Path(options.data_root)
     if len({item.name for item in options.sets}) < len(options.sets):
         raise UserError("Without a splits file every set needs a name of its own: change the options' sets.")
-    counts = {item.name: len(pictures(root / item.images, item.prefix)) for item in options.sets}
+    counts = {item.name: len(pictures(item.picture_folder(root), item.prefix)) for item in options.sets}
     return draw_splits(
         {
-            item.name: (root / item.images, item.prefix, -(-counts[item.name] // VALIDATION_SHARE))
+            item.name: (item.picture_folder(root), item.prefix, -(-counts[item.name] // VALIDATION_SHARE))
             for item in options.sets
         },
         options.seed,

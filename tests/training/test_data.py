@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,10 @@ def test_celebamask_values_become_the_merged_labels() -> None:
 def test_three_values_become_groups() -> None:
     decoded = decode_mask(np.array([[0, 1, 2]], np.uint8), "face_hair", LABELS)
     assert decoded[0].tolist() == [17, 16, LABELS.index("hair")]
+    # 255 is nobody's, in whatever coding.
+    assert decode_mask(np.array([[255, 1]], np.uint8), "face_hair", LABELS)[0].tolist() == [255, 16]
+    with pytest.raises(ValueError, match="value 254"):
+        decode_mask(np.array([[255, 254]], np.uint8), "face_hair", LABELS)
     members = group_members(LABELS)
     assert LABELS.index("hair") not in members["face"] + members["rest"]
     # On one side of a face's border alone: else they would be right wherever it is in doubt.
@@ -82,6 +87,8 @@ def test_sets_keep_to_their_part(data: Path) -> None:
     splits = read_splits(data / "splits.json")
     assert len(read_set(data, PEOPLE, splits, LABELS, validation=False)) == 8
     assert len(read_set(data, PEOPLE, splits, LABELS, validation=True)) == 2
+    elsewhere = dataclasses.replace(PEOPLE, root=str(data))
+    assert len(read_set(data / "nowhere", elsewhere, splits, LABELS, validation=True)) == 2
 
 
 def test_meter_cuts_what_the_filter_would(data: Path) -> None:

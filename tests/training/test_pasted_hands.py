@@ -1,5 +1,7 @@
 """Hands laid before faces: where they lie, in which colours, and what is left as it was."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -101,6 +103,17 @@ def test_views_with_hands_have_faces_with_parts_missing(monkeypatch: pytest.Monk
         faces = [np.count_nonzero(views.draw(np.random.default_rng(index))[1] == FACE) for index in range(40)]
         shares.append(np.mean(faces))
     assert 0.3 < shares[1] / shares[0] < 0.95
+
+
+def test_hands_before_faces_are_drawn_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NOBODY", "COVERED", "DECOYS", "ON_OTHER", "HANDS", "PARTS"):
+        monkeypatch.setattr(WebcamDataset, name, 0.0)
+    codes = portrait()[1]
+    dark, light = (Sample(np.full((*codes.shape, 3), value, np.uint8), codes) for value in (30, 220))
+    samples = [dataclasses.replace(dark, handed=True), light]
+    views = WebcamDataset([(samples, 1.0)], LABELS, 96, 200, seed=3, spoiled=0.0)
+    drawn = [views.draw(np.random.default_rng(index))[0][48, 48, 0] < 100 for index in range(200)]
+    assert 0.7 < np.mean(drawn) < 0.9
 
 
 def test_the_largest_face_alone_is_taken() -> None:
