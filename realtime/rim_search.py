@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +24,9 @@ from animirror.realtime.scene import Head
 
 # Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
 # segmenters hardly see thin ones (0.003 to 0.03 on a man in silver glasses; 0.002 on a face that wears none),
-# in finer ones they do (0.02 to 0.05). From the second number on they are seen well, by generators too.
-LABELLED, LABELLED_FINE = (0.003, 0.09), (0.012, 0.06)
+# in finer ones they do (0.06 to 0.07 in maps of 112 cells, 0.01 on a man in clear plastic). From the second
+# number on they are seen well, by generators too.
+LABELLED, LABELLED_FINE = (0.003, 0.09), (0.01, 0.085)
 # How far before the eyes is: from their middle to the sides, up and down, distances between the eyes. Pushed
 # up into the hair they are not worn.
 BESIDE_EYES, ABOVE_EYES, BELOW_EYES = 1.1, 0.45, 0.6
@@ -46,6 +47,8 @@ RIDGE, CLEAR_RIDGE, DIMMEST = 1.2, 6.0, 30.0
 # A rim may be missed by so much, px of 256: by those that are tried first, and by those that are tried around
 # the best of them, whose steps follow (distances between the eyes).
 NEARLY, MISSED, FINER = 3.0, 1.3, (0.03, 0.015)
+# So many pairs of lenses are tried around, the best first: along the very best a lid may run, not a rim.
+REFINED = 6
 # Lids are ridges, too: the lens counts only farther from the eye's middle than this, distances between the
 # eyes, with the eye's width reduced to this share.
 LID, LID_WIDE = 0.17, 0.55
@@ -143,11 +146,10 @@ def find_rims(
     labelled = share >= least
     if not enough * least <= share <= most:
         return Look(labelled=labelled)
-    lenses = _lenses(image, skin, features, eyes, enough * (SURER if fine else 1.0))
-    if lenses is None:
-        return Look(labelled=labelled)
-    reach = min(lens.lower + lens.half_height for lens in lenses)
-    return Look(Rims(*lenses) if fine or worn or reach >= REACHES else None, labelled)
+    for lenses in _lenses(image, skin, features, eyes, enough * (SURER if fine else 1.0)):
+        if fine or worn or min(lens.lower + lens.half_height for lens in lenses) >= REACHES:
+            return Look(Rims(*lenses), labelled)
+    return Look(labelled=labelled)
 
 
 def _lenses(
@@ -156,8 +158,8 @@ def _lenses(
     features: NDArray[np.float32],
     eyes: Sequence[Eye],
     enough: float,
-) -> tuple[LensForm, LensForm] | None:
-    """The lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
+) -> Iterator[tuple[LensForm, LensForm]]:
+    """Lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
     size = image.shape[0]
     face, hidden = (resampled(values, size) for values in (skin, features))
     shown = (hidden < HIDDEN) & (face > SHOWN)
@@ -165,19 +167,21 @@ def _lenses(
     sides = sides_of(eyes, size)
     outlines = np.stack([lens.outline() for lens in TRIED])
     tried = [_scores(outlines, side, light, shown, size, NEARLY)[0] for side in sides]
-    found = [
-        _refined(TRIED[place], side, light, shown, size)
-        for side, place in zip(sides, _alike(*tried), strict=True)
-    ]
-    if not all(weakest >= enough * SEEN and whole >= enough * SEEN_WHOLE for _, weakest, whole in found):
-        return None
-    lenses = found[0][0], found[1][0]
-    bright, darker = (
-        sum(lines.near(lens, side) for lens, side in zip(lenses, sides, strict=True))
-        for lines in (light, dark)
-    )
-    # Beside a dark line both borders look light, less so than it is dark; generators see it by themselves.
-    return lenses if bright > darker else None
+    for pair in _alike(*tried):
+        found = [
+            _refined(TRIED[place], side, light, shown, size) for side, place in zip(sides, pair, strict=True)
+        ]
+        if not all(weakest >= enough * SEEN and whole >= enough * SEEN_WHOLE for _, weakest, whole in found):
+            continue
+        lenses = found[0][0], found[1][0]
+        bright, darker = (
+            sum(lines.near(lens, side) for lens, side in zip(lenses, sides, strict=True))
+            for lines in (light, dark)
+        )
+        # Beside a dark line both borders look light, less so than it is dark; generators see that themselves.
+        if bright <= darker:
+            return
+        yield lenses
 
 
 def _lines(image: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[_Lines, _Lines]:
@@ -268,13 +272,11 @@ def _cells(places: Points, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp
     return cells[..., 0], cells[..., 1]
 
 
-def _alike(left: NDArray[np.float32], right: NDArray[np.float32]) -> tuple[int, int]:
-    """The best two lenses of one height, at one level and of one exponent: indices of TRIED."""
-    best, chosen = -np.inf, (0, 0)
+def _alike(left: NDArray[np.float32], right: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """The best pairs of lenses of one height, at one level and of one exponent: indices of TRIED."""
     forms = [(lens.lower, lens.half_height, lens.exponent) for lens in TRIED]
-    for form in set(forms):
+    pairs = []
+    for form in dict.fromkeys(forms):
         members = np.array([place for place, other in enumerate(forms) if other == form])
-        pair = int(members[left[members].argmax()]), int(members[right[members].argmax()])
-        if left[pair[0]] + right[pair[1]] > best:
-            best, chosen = float(left[pair[0]] + right[pair[1]]), pair
-    return chosen
+        pairs.append((int(members[left[members].argmax()]), int(members[right[members].argmax()])))
+    return sorted(pairs, key=lambda pair: -float(left[pair[0]] + right[pair[1]]))[:REFINED]
