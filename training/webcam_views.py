@@ -39,7 +39,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     COVERED = 0.15
     # Share of samples with a hand before a face, where the sets have hands.
     HANDS = 0.1
-    # Pictures with a hand before the face are rare, 111 of 7,500: they are drawn so many times as often.
+    # Pictures with a hand before the face are rare, one of seventy: they are drawn so many times as often.
     HANDED = 4.0
     # Share of samples with things in the colours and textures of skin and hair that are no heads (the demo's
     # brown rocket tank was taken for hair), and how many at most.
