@@ -49,6 +49,8 @@ RIDGE, CLEAR_RIDGE, DIMMEST = 1.2, 6.0, 30.0
 NEARLY, MISSED, FINER = 3.0, 1.3, (0.03, 0.015)
 # So many pairs of lenses are tried around, the best first: along the very best a lid may run, not a rim.
 REFINED = 6
+# ... unless the best has less than this share of what is enough: looking takes time, and there are no rims.
+HOPELESS = 0.4
 # Lids are ridges, too: the lens counts only farther from the eye's middle than this, distances between the
 # eyes, with the eye's width reduced to this share.
 LID, LID_WIDE = 0.17, 0.55
@@ -167,11 +169,14 @@ def _lenses(
     sides = sides_of(eyes, size)
     outlines = np.stack([lens.outline() for lens in TRIED])
     tried = [_scores(outlines, side, light, shown, size, NEARLY)[0] for side in sides]
-    for pair in _alike(*tried):
+    for rank, pair in enumerate(_alike(*tried)):
         found = [
             _refined(TRIED[place], side, light, shown, size) for side, place in zip(sides, pair, strict=True)
         ]
-        if not all(weakest >= enough * SEEN and whole >= enough * SEEN_WHOLE for _, weakest, whole in found):
+        clear = min(min(weakest / SEEN, whole / SEEN_WHOLE) for _, weakest, whole in found)
+        if rank == 0 and clear < HOPELESS * enough:
+            return
+        if clear < enough:
             continue
         lenses = found[0][0], found[1][0]
         bright, darker = (
