@@ -149,24 +149,22 @@ def _add_prepare(commands: Any, command: Command) -> None:
     drawings.add_argument("options", help="JSON file with the options of the training")
     drawings.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
     drawings.add_argument("--count", type=int, help="at most so many photos of each set (all)")
-    parts = command(
-        kinds,
-        "parts",
-        _of_module("animirror.training.face_parts"),
-        "write down what a face mesh sees of eyes and lips in photos (train segformer with 'parts')",
-        "training/presets/segformer-faces-9.json",
-        "prepare ",
-    )
-    parts.add_argument("options", help="JSON file with the options of the training")
-    hands = command(
-        kinds,
-        "hands",
-        _of_module("animirror.training.hand_masks"),
-        "write down where hands are in photos (train segformer with 'hands')",
-        "training/presets/segformer-faces-16.json",
-        "prepare ",
-    )
-    hands.add_argument("options", help="JSON file with the options of the training")
+    for name, module, words, example in (
+        (
+            "parts",
+            "face_parts",
+            "write down what a face mesh sees of eyes and lips in photos (train segformer with 'parts')",
+            "training/presets/segformer-faces-9.json",
+        ),
+        (
+            "hands",
+            "hand_masks",
+            "write down where hands are in photos (train segformer with 'hands')",
+            "training/presets/segformer-faces-16.json",
+        ),
+    ):
+        teacher = command(kinds, name, _of_module(f"animirror.training.{module}"), words, example, "prepare ")
+        teacher.add_argument("options", help="JSON file with the options of the training")
     frames = command(
         kinds,
         "frames",

@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from animirror.realtime.locate import Locator, SegmenterLike
-from animirror.realtime.regions import Crop, label_indices
+from animirror.realtime.regions import Crop, label_indices, region_probability
 from animirror.realtime.segment import load_segmenter
 from animirror.realtime.sources import VideoSource
 from animirror.realtime.zoo import Zoo
-from animirror.training.hand_masks import FindHands, HandPoints, agreed_hands, hand_mask
+from animirror.training.evaluate import to_frame
+from animirror.training.hand_masks import NONE, FindHands, HandPoints, picture_hands
+from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.parsing_data import IGNORED_BYTE
 from animirror.training.png import write_png
 
@@ -38,7 +40,10 @@ AROUND = 1.9
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture (uint8 [H, W, 3] BGR), its mask (uint8 [H, W], coding "face_hair") and its hands (alike)."""
+    """A picture (uint8 [H, W, 3] BGR), its mask and its hands (uint8 [H, W] each).
+
+    ``mask``: coding "face_hair", before hands are taken out; ``hands``: values of hand_masks.
+    """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
@@ -81,16 +86,15 @@ def labelled(
     frame: NDArray[np.uint8], crop: Crop, segmenter: SegmenterLike, find: FindHands
 ) -> Labelled | None:
     """What surrounds a head's crop in a frame (uint8 [H, W, 3] BGR); None where no hand is seen there."""
-    hands = np.zeros(frame.shape[:2], np.uint8)
-    for points in agreed_hands(frame, find):
-        hands = np.maximum(hands, hand_mask(frame, points))
+    mask = _sure_mask(frame, crop, segmenter)
+    head = np.isin(mask, (FACE_VALUE, HAIR_VALUE))
+    hands = picture_hands(frame, head, find)
     window = _window(crop, frame.shape[:2])
     if not hands[window].any():
         return None
-    mask = _sure_mask(frame, crop, segmenter)
     reach = 2 * NEAR_HAND + 1
-    near = cv2.dilate((hands > 0).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-    mask[near & (mask > 0) & (hands == 0)] = IGNORED_BYTE
+    near = cv2.dilate((hands != NONE).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    mask[near & head & (hands == NONE)] = IGNORED_BYTE
     return Labelled(*(np.ascontiguousarray(values[window]) for values in (frame, mask, hands)))
 
 
@@ -102,21 +106,13 @@ def _window(crop: Crop, shape: Sequence[int]) -> tuple[slice, slice]:
 
 def _sure_mask(frame: NDArray[np.uint8], crop: Crop, segmenter: SegmenterLike) -> NDArray[np.uint8]:
     """Rest, face and hair, 0 to 2, where the segmenter is sure of a crop and of its mirror image alike."""
-    size = segmenter.size
-    shown = crop.extract(frame, size)
-    both = np.stack([shown, np.ascontiguousarray(shown[:, ::-1])])
-    straight, mirrored = segmenter(both[:1])[0], segmenter(both[1:])[0]
+    shown = crop.extract(frame, segmenter.size)
+    straight, mirrored = segmenter(np.stack([shown, shown[:, ::-1]]))
     answer = (straight + mirrored[..., ::-1]) / 2
-    there, target = crop.to_crop(size), (frame.shape[1], frame.shape[0])
-    face, hair = (
-        cv2.warpAffine(
-            cv2.resize(answer[list(label_indices([name], segmenter.labels))].sum(axis=0), (size, size)),
-            there,
-            target,
-            flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR,
-        )
-        for name in ("face", "hair")
-    )
+    regions = [
+        region_probability(answer, label_indices([name], segmenter.labels)) for name in ("face", "hair")
+    ]
+    face, hair = to_frame(np.stack(regions), crop, *frame.shape[:2])
     likely = np.stack([np.clip(1.0 - face - hair, 0.0, 1.0), face, hair])
     mask = likely.argmax(axis=0).astype(np.uint8)
     return np.where(likely.max(axis=0) < SURE, np.uint8(IGNORED_BYTE), mask)

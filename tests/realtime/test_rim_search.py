@@ -2,11 +2,13 @@
 
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
 import pytest
 
+from animirror.realtime import rim_search
 from animirror.realtime.locate import Track
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
 from animirror.realtime.rim_search import RimSearch, find_rims
@@ -31,6 +33,15 @@ def maps(
     for eye in EYES:
         cv2.ellipse(features, (round(eye.x * cells), round(eye.y * cells)), (3, 1), 0, 0, 360, 1.0, -1)
     return skin, features, glasses
+
+
+def folded(rim: int, fold: int) -> np.ndarray:
+    """A face with rims and folds under the eyes of these levels."""
+    image = face(rim)
+    for eye in EYES:
+        center = round(eye.x * 256), round(eye.y * 256)
+        cv2.ellipse(image, center, (24, 14), 0, 10, 170, (fold,) * 3, 2, cv2.LINE_AA)
+    return image
 
 
 def test_silver_rims_are_found_where_they_are() -> None:
@@ -58,15 +69,21 @@ def test_what_is_no_pair_of_bright_rims_is_none(image: np.ndarray) -> None:
 
 @pytest.mark.parametrize(("rim", "fold"), [(172, 200), (172, 230), (180, 230)])
 def test_folds_under_the_eyes_do_not_hide_the_rims(rim: int, fold: int) -> None:
-    image = face(rim)
-    for eye in EYES:
-        center = round(eye.x * 256), round(eye.y * 256)
-        cv2.ellipse(image, center, (24, 14), 0, 10, 170, (fold,) * 3, 2, cv2.LINE_AA)
-    rims = find_rims(image, *maps(), EYES).rims
+    rims = find_rims(folded(rim, fold), *maps(), EYES).rims
     assert rims is not None
     for eye, lens in enumerate((rims.left, rims.right)):
         away = np.linalg.norm(outline(lens, eye)[:, None] - outline(WORN, eye)[None], axis=-1).min(axis=1)
         assert away.mean() < 3.0
+
+
+@pytest.mark.parametrize(("rim", "fold", "tried"), [(SKIN, SKIN, 1), (172, 230, 3)])
+def test_other_lenses_are_tried_only_where_the_best_are_nearly_rims(
+    monkeypatch: pytest.MonkeyPatch, rim: int, fold: int, tried: int
+) -> None:
+    refined = Mock(wraps=rim_search._refined)
+    monkeypatch.setattr(rim_search, "_refined", refined)
+    find_rims(folded(rim, fold), *maps(), EYES)
+    assert refined.call_count == 2 * tried
 
 
 def test_lines_without_the_label_are_no_glasses() -> None:

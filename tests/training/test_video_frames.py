@@ -57,7 +57,8 @@ class Hands:
     def __call__(self, image: np.ndarray) -> list[np.ndarray]:
         if not self._seen:
             return []
-        told = mirrored(POINTS, image.shape[1]) if self._turned else POINTS
+        points = POINTS * np.float32(image.shape[0] / 400)
+        told = mirrored(points, image.shape[1]) if self._turned else points
         self._turned = not self._turned
         return [told]
 
