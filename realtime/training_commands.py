@@ -165,6 +165,16 @@ def _add_prepare(commands: Any, command: Command) -> None:
     ):
         teacher = command(kinds, name, _of_module(f"animirror.training.{module}"), words, example, "prepare ")
         teacher.add_argument("options", help="JSON file with the options of the training")
+    labels = command(
+        kinds,
+        "labels",
+        _of_module("animirror.training.label_teacher"),
+        "write down what a teacher says of photos, label by label (train segformer with 'taught')",
+        "training/presets/segformer-faces-23.json runs/teacher-1/last.safetensors",
+        "prepare ",
+    )
+    labels.add_argument("options", help="JSON file with the options of the training")
+    labels.add_argument("teacher", help="checkpoint of the teacher (.safetensors)")
     frames = command(
         kinds,
         "frames",

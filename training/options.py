@@ -45,6 +45,11 @@ class MaskSet:
         "folder of masks of hands (animirror prepare hands), which are no face then, and are laid before "
         "other faces; empty: none",
     )
+    taught: str = option(
+        "",
+        "folder of a teacher's masks of all labels (animirror prepare labels) that correct its masks of face "
+        "and hair; empty: none",
+    )
     evaluate: bool = option(True, "whether its validation pictures count: false where masks are not to trust")
     root: str = option("", "folder that its images and masks are relative to; empty: data_root")
 
@@ -115,6 +120,11 @@ class SegformerOptions:
         8e-4, "AdamW's peak rate (from scratch; 6e-5 when fine-tuning)", minimum=0.0
     )
     weight_decay: float = option(0.01, "weight decay of AdamW (SegFormer, section 4.1)", minimum=0.0)
+    head_rate: float = option(
+        1.0,
+        "rate of the decoder, as a factor of learning_rate: more where the encoder alone is pretrained",
+        minimum=0.0,
+    )
     muon: float = option(
         0.0,
         "Muon's rate for the matrices, as a factor of learning_rate; 0: AdamW for all parameters",

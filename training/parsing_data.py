@@ -19,6 +19,7 @@ from animirror.realtime.regions import REGIONS, Box, Crop, head_crop, label_indi
 from animirror.training.options import MaskSet
 from animirror.training.seen_parts import plain_members, refined
 from animirror.training.splits import Splits, pictures
+from animirror.training.taught_labels import corrected
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -35,6 +36,8 @@ FACE_GROUPS = ("face", "plain")
 IGNORED_BYTE = 255
 # A hand is before the face where it covers this share of the head; a finger's tip at its border is none.
 COVERED_SHARE = 0.01
+# A hat's pixels are at least this share of the face's and the hair's.
+HAT_SHARE = 0.03
 # Ears stick out of a face by less than this share of its size, the root of its area.
 EAR_REACH = 0.25
 
@@ -47,13 +50,14 @@ class Sample:
     """One picture (uint8 [H, W, 3] BGR) and its codes (uint8 [H, W]: label, or L + index into GROUPS).
 
     ``hands``: where hands were seen in it (uint8 [H, W], values of hand_masks), None where none were;
-    ``handed``: whether one is before the face or hair.
+    ``handed``: whether one is before the face or hair; ``hatted``: whether the head wears a hat.
     """
 
     image: NDArray[np.uint8]
     codes: NDArray[np.uint8]
     hands: NDArray[np.uint8] | None = None
     handed: bool = False
+    hatted: bool = False
 
 
 def group_members(labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -153,9 +157,11 @@ def read_sample(
     max_side: int = MAX_SIDE,
     parts_path: Path | None = None,
     hands_path: Path | None = None,
+    taught_path: Path | None = None,
 ) -> Sample:
-    """``parts_path``: a mask of seen parts that refines the other, where the file exists; ``hands_path``: a
-    mask of hands, which are no face and no hair, whatever the other masks say.
+    """``parts_path``: a mask of seen parts that refines the other, where the file exists; ``taught_path``: a
+    teacher's mask that corrects it likewise; ``hands_path``: a mask of hands, which are no face and no hair,
+    whatever the other masks say.
 
     Raises UserError naming the file that is unreadable or does not fit its partner.
     """
@@ -163,14 +169,17 @@ def read_sample(
     codes = mark_beside(read_codes(mask_path, coding, labels), len(labels))
     if parts_path is not None and parts_path.is_file():
         codes = _refine(codes, parts_path, labels)
+    if taught_path is not None and taught_path.is_file():
+        codes = _correct(codes, taught_path, labels)
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))
+    head = HeadMeter(labels).is_head(codes)
+    hatted = bool(np.count_nonzero(_is_hat(codes, labels)) > HAT_SHARE * np.count_nonzero(head))
     hands, handed = None, False
     if hands_path is not None and hands_path.is_file():
         found = read_mask(hands_path, (height, width))
         if found.any():
-            head = HeadMeter(labels).is_head(codes)
             before = (found > 0) & (head | (codes == IGNORED_BYTE))
             handed = bool(np.count_nonzero(before) > COVERED_SHARE * np.count_nonzero(head))
             codes = np.where(before, np.uint8(group_code("rest", len(labels))), codes)
@@ -180,7 +189,12 @@ def read_sample(
         np.asarray(cv2.resize(codes, target, interpolation=cv2.INTER_NEAREST), np.uint8),
         hands,
         handed,
+        hatted,
     )
+
+
+def _is_hat(codes: NDArray[np.uint8], labels: Sequence[str]) -> NDArray[np.bool_]:
+    return np.isin(codes, [index for index, label in enumerate(labels) if label.lower() == "hat"])
 
 
 def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:
@@ -190,6 +204,15 @@ def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -
         return refined(codes, read_mask(parts_path, (height, width)), labels, face, plain)
     except ValueError as error:
         raise UserError(f"The mask of parts {parts_path} is none: {error}.") from error
+
+
+def _correct(codes: NDArray[np.uint8], taught_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:
+    faces = [group_code(name, len(labels)) for name in FACE_GROUPS]
+    height, width = codes.shape
+    try:
+        return corrected(codes, read_mask(taught_path, (height, width)), labels, faces, IGNORED_BYTE)
+    except ValueError as error:
+        raise UserError(f"The teacher's mask {taught_path} is none: {error}.") from error
 
 
 def read_set(
@@ -211,6 +234,7 @@ def read_set(
     parts = Path(mask_set.parts) if mask_set.parts else None
     # Validation masks stay what they are: scores with and without hands compare.
     hands = Path(mask_set.hands) if mask_set.hands and not validation else None
+    taught = Path(mask_set.taught) if mask_set.taught and not validation else None
     with ThreadPoolExecutor(max_workers=2) as pool:
         read = pool.map(
             lambda pair: read_sample(
@@ -221,6 +245,7 @@ def read_set(
                 max_side,
                 parts / pair[1].name if parts else None,
                 hands / pair[1].name if hands else None,
+                taught / pair[1].name if taught else None,
             ),
             pairs,
         )

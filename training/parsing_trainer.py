@@ -61,7 +61,6 @@ class GroupedTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        super()._save(output_dir, state_dict)
         own: Any = self.model
         save_tensors(Path(output_dir or str(self.args.output_dir)) / WEIGHTS, own.state_dict(), {})
 

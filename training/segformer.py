@@ -25,6 +25,7 @@ from animirror.training.hub import read_hub
 from animirror.training.labels import head_regions, resolve_labels
 from animirror.training.muon import MuonAdamW
 from animirror.training.networks import build
+from animirror.training.networks.efficientnet import EfficientNetSegmenter
 from animirror.training.networks.segformer import VARIANTS
 from animirror.training.options import SegformerOptions
 from animirror.training.options_file import dump_options, load_options
@@ -54,6 +55,8 @@ from animirror.training.webcam_views import WebcamDataset
 VALIDATION_SHARE = 10
 # So much larger than the whole picture a webcam view shows it about a portrait's head.
 HEAD_ZOOM = 4 / 3
+# What the encoders' parameters are called: SegFormer's, and efficientnet's.
+ENCODERS = ("segformer.", "encoder.")
 
 
 def read_parts(options: SegformerOptions, labels: Sequence[str]) -> tuple[list[Samples], list[Samples]]:
@@ -180,9 +183,15 @@ def _fresh(options: SegformerOptions, labels: Sequence[str]) -> nn.Module:
 
 def _optimizer(options: SegformerOptions, model: nn.Module) -> torch.optim.Optimizer | None:
     """None: the Trainer's own AdamW."""
-    if options.muon <= 0:
+    rate, decay = options.learning_rate, options.weight_decay
+    if options.muon > 0:
+        return MuonAdamW(model, rate, decay, options.muon)
+    if options.head_rate == 1:
         return None
-    return MuonAdamW(model, options.learning_rate, options.weight_decay, options.muon)
+    encoder = [item for name, item in model.named_parameters() if name.startswith(ENCODERS)]
+    head = [item for name, item in model.named_parameters() if not name.startswith(ENCODERS)]
+    groups = [{"params": encoder, "lr": rate}, {"params": head, "lr": options.head_rate * rate}]
+    return torch.optim.AdamW(groups, weight_decay=decay)
 
 
 def _groups(options: SegformerOptions, labels: Sequence[str]) -> dict[str, tuple[int, ...]]:
@@ -202,6 +211,8 @@ def head_codes(labels: Sequence[str], groups: Sequence[str]) -> tuple[int, ...]:
 
 def offline_spec(spec: dict[str, Any], model: nn.Module, labels: Sequence[str]) -> dict[str, Any]:
     """How to build the model's network anew without the hub: its checkpoint holds all weights."""
+    if isinstance(model, EfficientNetSegmenter):
+        return {**spec, "labels": list(labels), "pretrained": False}
     config: Any = model.config
     shape = (list(config.hidden_sizes), list(config.depths))
     variant = next((name for name, known in VARIANTS.items() if known[:2] == shape), None)

@@ -41,6 +41,8 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     HANDS = 0.1
     # Pictures with a hand before the face are rare, one of seventy: they are drawn so many times as often.
     HANDED = 4.0
+    # Hats likewise: one portrait of twenty has one, and masks of fewer labels take them for hair or forehead.
+    HATTED = 4.0
     # Share of samples with things in the colours and textures of skin and hair that are no heads (the demo's
     # brown rocket tank was taken for hair), and how many at most.
     DECOYS, MAX_DECOYS = 0.3, 4
@@ -60,7 +62,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         self._hands = cut_out_hands(self._samples)
         weights = np.array(
             [
-                weight * (self.HANDED if sample.handed else 1.0)
+                weight * max(self.HANDED if sample.handed else 1.0, self.HATTED if sample.hatted else 1.0)
                 for samples, weight in sets
                 for sample in samples
             ]

@@ -105,12 +105,13 @@ def test_views_with_hands_have_faces_with_parts_missing(monkeypatch: pytest.Monk
     assert 0.3 < shares[1] / shares[0] < 0.95
 
 
-def test_hands_before_faces_are_drawn_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rare", ["handed", "hatted"])
+def test_hands_before_faces_and_hats_are_drawn_more_often(monkeypatch: pytest.MonkeyPatch, rare: str) -> None:
     for name in ("NOBODY", "COVERED", "DECOYS", "ON_OTHER", "HANDS", "PARTS"):
         monkeypatch.setattr(WebcamDataset, name, 0.0)
     codes = portrait()[1]
     dark, light = (Sample(np.full((*codes.shape, 3), value, np.uint8), codes) for value in (30, 220))
-    samples = [dataclasses.replace(dark, handed=True), light]
+    samples = [dataclasses.replace(dark, **{rare: True}), light]  # type: ignore[arg-type]
     views = WebcamDataset([(samples, 1.0)], LABELS, 96, 200, seed=3, spoiled=0.0)
     drawn = [views.draw(np.random.default_rng(index))[0][48, 48, 0] < 100 for index in range(200)]
     assert 0.7 < np.mean(drawn) < 0.9

@@ -183,6 +183,32 @@ def test_pretrained_weights_from_a_folder_are_not_needed_again(data: Path, tmp_p
     assert model(torch.zeros(1, 3, 64, 64)).logits.shape == (1, 4, 16, 16)
 
 
+def test_a_teacher_trains_with_a_faster_decoder_and_is_built_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = {"name": "efficientnet", "width": 8, "pretrained": True}
+    options = options_for(data, tmp_path, network=network, head_rate=4.0, learning_rate=1e-3, steps=2)
+    rates: dict[str, float] = {}
+    real = segformer.GroupedTrainer.train
+
+    def train(self: segformer.GroupedTrainer, **how: object) -> object:
+        names = {parameter: name for name, parameter in self.model.named_parameters()}
+        for group in self.optimizer.param_groups:
+            rates.update({names[parameter]: group["lr"] for parameter in group["params"]})
+        return real(self, **how)
+
+    monkeypatch.setattr(segformer.GroupedTrainer, "train", train)
+    last = segformer.train(options, max_minutes=0.0)
+    segformer.train(options, resume=True)
+    assert rates["encoder._conv_stem.weight"] == 1e-3
+    assert rates["classifier.weight"] == 4e-3
+    assert len(rates) == sum(1 for _ in build({**network, "labels": LABELS}).parameters())
+    model, description = load_checkpoint(last)
+    assert description["provenance"]["step"] == 2
+    assert description["network"] == {**network, "labels": list(LABELS), "pretrained": False}
+    assert model(torch.zeros(1, 3, 64, 64)).logits.shape == (1, 4, 16, 16)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_can_be_built_again_without_the_hub(variant: str) -> None:
     with torch.device("meta"):

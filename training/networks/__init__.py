@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from animirror.realtime.errors import UserError
+from animirror.training.networks.efficientnet import EfficientNetSegmenter
 from animirror.training.networks.lite import LiteEnhancedGenerator, LiteGenerator
 from animirror.training.networks.patchgan import MultiscalePatchGAN, PatchGAN
 from animirror.training.networks.resnet import ResnetGenerator
@@ -16,6 +17,7 @@ from animirror.training.networks.unet import UnetGenerator
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "segformer": build_segformer,
+    "efficientnet": EfficientNetSegmenter,
     "resnet": ResnetGenerator,
     "unet": UnetGenerator,
     "lite": LiteGenerator,
