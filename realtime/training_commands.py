@@ -170,7 +170,7 @@ def _add_prepare(commands: Any, command: Command) -> None:
         "labels",
         _of_module("animirror.training.label_teacher"),
         "write down what a teacher says of photos, label by label (train segformer with 'taught')",
-        "training/presets/segformer-faces-23.json runs/teacher-1/last.safetensors",
+        "training/presets/segformer-faces-23.json weights/checkpoints/teacher.safetensors",
         "prepare ",
     )
     labels.add_argument("options", help="JSON file with the options of the training")

@@ -1,6 +1,6 @@
 """Masks of all labels for photos whose own know only face and hair, by a teacher larger than what ships.
 
-animirror prepare labels training/presets/segformer-faces-23.json runs/teacher-1/last.safetensors
+animirror prepare labels training/presets/segformer-faces-23.json weights/checkpoints/teacher.safetensors
 
 Masks by a hair model hold hats as hair or forehead, and nothing of clothes: a segmenter that learns from them
 takes fur for hair. The teacher (networks/efficientnet.py) is shown each head and its mirror image.
