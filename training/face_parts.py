@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from animirror.realtime.errors import UserError
 from animirror.realtime.locate import SegmenterLike
 from animirror.realtime.regions import head_crop, mask_box
 from animirror.realtime.segment import load_segmenter
@@ -27,7 +26,7 @@ from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
 from animirror.training.parsing_data import read_image, read_mask
-from animirror.training.prepared_masks import prepare_masks
+from animirror.training.prepared_masks import prepare_masks, wanted_sets
 from animirror.training.seen_parts import PLAIN, SEEN, UNKNOWN
 
 # Picture (uint8 [H, W, 3] BGR) to points (float32 [478, 2]), as FaceMesh.
@@ -46,14 +45,7 @@ GLASSES, HARDLY_EYES = 0.5, 0.2
 def run(arguments: Namespace) -> int:
     """`animirror prepare parts OPTIONS.json`."""
     options = load_options(SegformerOptions, Path(arguments.options))
-    wanted = [item for item in options.sets if item.parts]
-    if not wanted:
-        raise UserError(f"No set of {arguments.options} names a folder in 'parts', where its parts are kept.")
-    whole = next((item.name for item in wanted if item.coding != CODING), None)
-    if whole is not None:
-        raise UserError(
-            f"The masks of the set '{whole}' know parts already; 'parts' is for coding '{CODING}'."
-        )
+    wanted = wanted_sets(options, arguments.options, "parts", CODING)
     segmenter = load_segmenter(Zoo())
     with FaceMesh() as mesh:
         for item in wanted:

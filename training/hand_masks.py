@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from animirror.realtime.errors import UserError
 from animirror.training.labels import resolve_labels
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
 from animirror.training.parsing_data import HeadMeter, read_codes, read_image
-from animirror.training.prepared_masks import prepare_masks
+from animirror.training.prepared_masks import prepare_masks, wanted_sets
 from animirror.training.teacher import Teacher
 
 # Picture (uint8 [H, W, 3] BGR) to the points of each hand (float32 [21, 2]), as HandPoints.
@@ -76,9 +75,7 @@ class HandPoints(Teacher):
 def run(arguments: Namespace) -> int:
     """`animirror prepare hands OPTIONS.json`."""
     options = load_options(SegformerOptions, Path(arguments.options))
-    wanted = [item for item in options.sets if item.hands]
-    if not wanted:
-        raise UserError(f"No set of {arguments.options} names a folder in 'hands', where its hands are kept.")
+    wanted = wanted_sets(options, arguments.options, "hands")
     labels = resolve_labels(options)
     with HandPoints() as find:
         for item in wanted:

@@ -28,7 +28,7 @@ from animirror.training.labels import resolve_labels
 from animirror.training.options import SegformerOptions
 from animirror.training.options_file import load_options
 from animirror.training.parsing_data import normalise, read_image, read_mask
-from animirror.training.prepared_masks import prepare_masks
+from animirror.training.prepared_masks import prepare_masks, wanted_sets
 from animirror.training.taught_labels import DOUBTFUL, UNSAID
 
 # uint8 [S, S, 3] BGR -> float32 [L, s, s], probabilities
@@ -46,12 +46,7 @@ AROUND = 1.3
 def run(arguments: Namespace) -> int:
     """`animirror prepare labels OPTIONS.json TEACHER.safetensors`."""
     options = load_options(SegformerOptions, Path(arguments.options))
-    wanted = [item for item in options.sets if item.taught]
-    if not wanted:
-        raise UserError(f"No set of {arguments.options} names a folder in 'taught', where labels are kept.")
-    whole = next((item.name for item in wanted if item.coding != CODING), None)
-    if whole is not None:
-        raise UserError(f"The masks of the set '{whole}' know labels already; 'taught' is for '{CODING}'.")
+    wanted = wanted_sets(options, arguments.options, "taught", CODING)
     model, description = load_checkpoint(Path(arguments.teacher))
     labels = resolve_labels(options)
     if tuple(description.get("labels", ())) != labels or "hat" not in labels:

@@ -10,9 +10,23 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from animirror.training.options import MaskSet
+from animirror.realtime.errors import UserError
+from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.parsing_data import masked_pictures, read_mask
 from animirror.training.png import write_png
+
+
+def wanted_sets(options: SegformerOptions, source: str, kind: str, coding: str = "") -> list[MaskSet]:
+    """The sets that name a folder for masks of a ``kind`` (a field of MaskSet). ``coding``: the only one that
+    they may have. Raises UserError naming ``source``, the options' file, or the set.
+    """
+    wanted = [item for item in options.sets if getattr(item, kind)]
+    if not wanted:
+        raise UserError(f"No set of {source} names a folder in '{kind}', where these masks are kept.")
+    other = next((item.name for item in wanted if coding and item.coding != coding), None)
+    if other is not None:
+        raise UserError(f"The masks of the set '{other}' know more already; '{kind}' is for '{coding}'.")
+    return wanted
 
 
 def prepare_masks(

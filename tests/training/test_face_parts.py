@@ -139,7 +139,7 @@ def test_sets_that_know_parts_or_name_no_folder_are_named(
 ) -> None:
     options = tmp_path / "options.json"
     for told, why in (
-        ({"coding": "celebamask19", "parts": "parts"}, "'people' know parts already"),
+        ({"coding": "celebamask19", "parts": "parts"}, "'people' know more already"),
         ({"coding": "face_hair"}, "names a folder in 'parts'"),
     ):
         options.write_text(json.dumps({"name": "x", "sets": [{"name": "people"} | told]}))

@@ -143,7 +143,7 @@ def test_options_without_a_folder_and_teachers_of_other_labels_are_named(
     )
     for told, why in (
         ({}, "names a folder in 'taught'"),
-        ({"taught": "taught", "coding": "celebamask19"}, "'people' know labels already"),
+        ({"taught": "taught", "coding": "celebamask19"}, "'people' know more already"),
         ({"taught": "taught", "coding": "face_hair"}, "needs the labels of"),
     ):
         options.write_text(json.dumps({"name": "x", "sets": [{"name": "people"} | told]}))
