@@ -174,12 +174,12 @@ def read_sample(
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     target = (round(width * scale), round(height * scale))
-    head = HeadMeter(labels).is_head(codes)
-    hatted = bool(np.count_nonzero(_is_hat(codes, labels)) > HAT_SHARE * np.count_nonzero(head))
+    hatted = _wears_hat(codes, labels)
     hands, handed = None, False
     if hands_path is not None and hands_path.is_file():
         found = read_mask(hands_path, (height, width))
         if found.any():
+            head = HeadMeter(labels).is_head(codes)
             before = (found > 0) & (head | (codes == IGNORED_BYTE))
             handed = bool(np.count_nonzero(before) > COVERED_SHARE * np.count_nonzero(head))
             codes = np.where(before, np.uint8(group_code("rest", len(labels))), codes)
@@ -193,8 +193,12 @@ def read_sample(
     )
 
 
-def _is_hat(codes: NDArray[np.uint8], labels: Sequence[str]) -> NDArray[np.bool_]:
-    return np.isin(codes, [index for index, label in enumerate(labels) if label.lower() == "hat"])
+def _wears_hat(codes: NDArray[np.uint8], labels: Sequence[str]) -> bool:
+    names = [label.lower() for label in labels]
+    hat = np.isin(codes, [index for index, name in enumerate(names) if name == "hat"])
+    head = [index for index, name in enumerate(names) if name in REGIONS["face"] | REGIONS["hair"]]
+    head += [group_code(name, len(labels)) for name in FACE_GROUPS]
+    return bool(np.count_nonzero(hat) > HAT_SHARE * np.count_nonzero(np.isin(codes, head)))
 
 
 def _refine(codes: NDArray[np.uint8], parts_path: Path, labels: Sequence[str]) -> NDArray[np.uint8]:

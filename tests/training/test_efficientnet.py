@@ -63,4 +63,4 @@ def test_a_missing_package_is_told_how_to_get(monkeypatch: pytest.MonkeyPatch) -
     ):
         build(SPEC | {"pretrained": True})
     # A trained checkpoint holds all weights.
-    assert build(SPEC)(torch.zeros(1, 3, 32, 32)).logits.shape == (1, 3, 8, 8)
+    assert build(SPEC).eval()(torch.zeros(1, 3, 32, 32)).logits.shape == (1, 3, 8, 8)

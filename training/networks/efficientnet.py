@@ -55,6 +55,7 @@ class EfficientNetSegmenter(nn.Module):
         ours, theirs = torch.tensor([MEAN, STD]).view(2, 1, 3, 1, 1)
         self.register_buffer("scale", theirs / LITE_STD, persistent=False)
         self.register_buffer("shift", (ours - LITE_MEAN) / LITE_STD, persistent=False)
+        self.train()
 
     def train(self, mode: bool = True) -> EfficientNetSegmenter:
         """Training leaves the encoder's normalisation as it is: a small batch's statistics are worse."""
