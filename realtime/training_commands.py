@@ -149,32 +149,7 @@ def _add_prepare(commands: Any, command: Command) -> None:
     drawings.add_argument("options", help="JSON file with the options of the training")
     drawings.add_argument("--workers", type=int, default=1, help="processes (%(default)s)")
     drawings.add_argument("--count", type=int, help="at most so many photos of each set (all)")
-    for name, module, words, example in (
-        (
-            "parts",
-            "face_parts",
-            "write down what a face mesh sees of eyes and lips in photos (train segformer with 'parts')",
-            "training/presets/segformer-faces-9.json",
-        ),
-        (
-            "hands",
-            "hand_masks",
-            "write down where hands are in photos (train segformer with 'hands')",
-            "training/presets/segformer-faces-16.json",
-        ),
-    ):
-        teacher = command(kinds, name, _of_module(f"animirror.training.{module}"), words, example, "prepare ")
-        teacher.add_argument("options", help="JSON file with the options of the training")
-    labels = command(
-        kinds,
-        "labels",
-        _of_module("animirror.training.label_teacher"),
-        "write down what a teacher says of photos, label by label (train segformer with 'taught')",
-        "training/presets/segformer-faces-23.json weights/checkpoints/teacher.safetensors",
-        "prepare ",
-    )
-    labels.add_argument("options", help="JSON file with the options of the training")
-    labels.add_argument("teacher", help="checkpoint of the teacher (.safetensors)")
+    _add_prepare_masks(kinds, command)
     frames = command(
         kinds,
         "frames",
@@ -197,6 +172,34 @@ def _add_prepare(commands: Any, command: Command) -> None:
     splits.add_argument("data", help="folder with the data sets")
     splits.add_argument("target", help="JSON file to write")
     splits.add_argument("--seed", type=int, default=7, help="seed of the draw (%(default)s)")
+
+
+def _add_prepare_masks(kinds: Any, command: Command) -> None:
+    presets = "training/presets/segformer-faces"
+    for name, module, words, example in (
+        (
+            "parts",
+            "face_parts",
+            "write down what a face mesh sees of eyes and lips in photos (train segformer with 'parts')",
+            f"{presets}-9.json",
+        ),
+        (
+            "hands",
+            "hand_masks",
+            "write down where hands are in photos (train segformer with 'hands')",
+            f"{presets}-16.json",
+        ),
+        (
+            "labels",
+            "label_teacher",
+            "write down what a teacher says of photos, label by label (train segformer with 'taught')",
+            f"{presets}-23.json weights/checkpoints/teacher.safetensors",
+        ),
+    ):
+        kind = command(kinds, name, _of_module(f"animirror.training.{module}"), words, example, "prepare ")
+        kind.add_argument("options", help="JSON file with the options of the training")
+        if name == "labels":
+            kind.add_argument("teacher", help="checkpoint of the teacher (.safetensors)")
 
 
 def _add_prepare_faces(kinds: Any, command: Command) -> None:

@@ -26,14 +26,12 @@ from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.options_file import load_options
 from animirror.training.parsing_data import read_image, read_mask
-from animirror.training.prepared_masks import prepare_masks, wanted_sets
+from animirror.training.prepared_masks import FACE_HAIR, prepare_masks, wanted_sets
 from animirror.training.seen_parts import PLAIN, SEEN, UNKNOWN
 
 # Picture (uint8 [H, W, 3] BGR) to points (float32 [478, 2]), as FaceMesh.
 Mesh = Callable[[NDArray[np.uint8]], NDArray[np.float32] | None]
 
-# The coding of masks that know of a face no more than where it is.
-CODING = "face_hair"
 # Side of the head's crop that the mesh is shown, px: its networks look at 192 px of a face.
 MESH_SIDE = 384
 # The mesh fits the mask when so much of its oval is face or hair there, and so much of the face in the oval.
@@ -45,7 +43,7 @@ GLASSES, HARDLY_EYES = 0.5, 0.2
 def run(arguments: Namespace) -> int:
     """`animirror prepare parts OPTIONS.json`."""
     options = load_options(SegformerOptions, Path(arguments.options))
-    wanted = wanted_sets(options, arguments.options, "parts", CODING)
+    wanted = wanted_sets(options, arguments.options, "parts", FACE_HAIR)
     segmenter = load_segmenter(Zoo())
     with FaceMesh() as mesh:
         for item in wanted:

@@ -22,13 +22,13 @@ from animirror.realtime.errors import UserError
 from animirror.realtime.regions import Crop, head_crop, mask_box, whole_frame
 from animirror.training.checkpoint import load_checkpoint
 from animirror.training.evaluate import to_frame
-from animirror.training.face_parts import CODING
 from animirror.training.head_labels import FACE_VALUE, HAIR_VALUE
 from animirror.training.labels import resolve_labels
 from animirror.training.options import SegformerOptions
 from animirror.training.options_file import load_options
 from animirror.training.parsing_data import normalise, read_image, read_mask
-from animirror.training.prepared_masks import prepare_masks, wanted_sets
+from animirror.training.precision import uses_bf16
+from animirror.training.prepared_masks import FACE_HAIR, prepare_masks, wanted_sets
 from animirror.training.taught_labels import DOUBTFUL, UNSAID
 
 # uint8 [S, S, 3] BGR -> float32 [L, s, s], probabilities
@@ -38,7 +38,7 @@ Teach = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 SURE = 0.8
 # Hats are what the masks have wrong and what the teacher knows least of: from the first probability on it is
 # believed, and from the second on the mask is not.
-HAT, MAYBE_HAT = 0.5, 0.1
+LIKELY_HAT, MAYBE_HAT = 0.5, 0.1
 # Sides of the picture that the teacher sees, in sides of the head's crop: collars and hats are in it.
 AROUND = 1.3
 
@@ -46,7 +46,7 @@ AROUND = 1.3
 def run(arguments: Namespace) -> int:
     """`animirror prepare labels OPTIONS.json TEACHER.safetensors`."""
     options = load_options(SegformerOptions, Path(arguments.options))
-    wanted = wanted_sets(options, arguments.options, "taught", CODING)
+    wanted = wanted_sets(options, arguments.options, "taught", FACE_HAIR)
     model, description = load_checkpoint(Path(arguments.teacher))
     labels = resolve_labels(options)
     if tuple(description.get("labels", ())) != labels or "hat" not in labels:
@@ -54,13 +54,13 @@ def run(arguments: Namespace) -> int:
             f"The teacher {arguments.teacher} needs the labels of {arguments.options}, a hat among them."
         )
     teach, size, hat = with_mirror(model), int(description["size"]), labels.index("hat")
+
+    def make(path: Path, mask: Path) -> NDArray[np.uint8]:
+        image = read_image(path)
+        return said(image, read_mask(mask, image.shape[:2]), teach, size, hat)
+
     for item in wanted:
-        _, count = prepare_masks(
-            Path(options.data_root),
-            item,
-            Path(item.taught),
-            lambda image, mask: said(read_image(image), read_mask(mask), teach, size, hat),
-        )
+        _, count = prepare_masks(Path(options.data_root), item, Path(item.taught), make)
         Console(stderr=True).print(f"{item.taught}: {count} masks", soft_wrap=True)
     return 0
 
@@ -68,11 +68,12 @@ def run(arguments: Namespace) -> int:
 def with_mirror(model: torch.nn.Module) -> Teach:
     """The mean of a model's probabilities for a picture and for its mirror image."""
     model.to(memory_format=torch.channels_last)
+    bf16 = uses_bf16(torch.device("cpu"), True)
 
     @torch.no_grad()
     def teach(image: NDArray[np.uint8]) -> NDArray[np.float32]:
         shown = normalise(np.stack([image, image[:, ::-1]])).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             logits = model(pixel_values=shown).logits
         straight, mirrored = logits.float().softmax(dim=1)
         return np.asarray((straight + mirrored.flip(-1)).numpy() / 2, np.float32)
@@ -88,14 +89,12 @@ def said(
     uint8 [H, W]: the index of a label (``hat``: that of hats), UNSAID or DOUBTFUL. ``mask``: uint8 [H, W],
     coding "face_hair".
     """
-    height, width = image.shape[:2]
-    fitted = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST)
-    crop = _view(np.asarray(fitted, np.uint8))
-    likely = to_frame(teach(crop.extract(image, size, cv2.BORDER_CONSTANT)), crop, height, width)
+    crop = _view(mask)
+    likely = to_frame(teach(crop.extract(image, size, cv2.BORDER_CONSTANT)), crop, *mask.shape)
     words = likely.argmax(axis=0).astype(np.uint8)
     words[likely.max(axis=0) < SURE] = UNSAID
     words[likely[hat] > MAYBE_HAT] = DOUBTFUL
-    words[likely[hat] > HAT] = hat
+    words[likely[hat] > LIKELY_HAT] = hat
     return words
 
 

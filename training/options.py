@@ -122,7 +122,7 @@ class SegformerOptions:
     weight_decay: float = option(0.01, "weight decay of AdamW (SegFormer, section 4.1)", minimum=0.0)
     head_rate: float = option(
         1.0,
-        "rate of the decoder, as a factor of learning_rate: more where the encoder alone is pretrained",
+        "AdamW's rate for the decoder, as a factor of learning_rate: more where the encoder is pretrained",
         minimum=0.0,
     )
     muon: float = option(

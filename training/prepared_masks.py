@@ -15,6 +15,9 @@ from animirror.training.options import MaskSet, SegformerOptions
 from animirror.training.parsing_data import masked_pictures, read_mask
 from animirror.training.png import write_png
 
+# The coding of masks that know of a face no more than where it is.
+FACE_HAIR = "face_hair"
+
 
 def wanted_sets(options: SegformerOptions, source: str, kind: str, coding: str = "") -> list[MaskSet]:
     """The sets that name a folder for masks of a ``kind`` (a field of MaskSet). ``coding``: the only one that

