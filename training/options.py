@@ -111,6 +111,13 @@ class SegformerOptions:
         minimum=0.0,
         maximum=1.0,
     )
+    plain: float = option(
+        0.0,
+        "augmentation 'webcam': share of heads and whole pictures with nothing laid over, behind or beside "
+        "them, for a last stage",
+        minimum=0.0,
+        maximum=1.0,
+    )
     runs: str = option("runs", "folder in which the run's folder is made")
     size: int = option(192, "side of the training crops, px", minimum=64, maximum=1024)
     steps: int = option(6000, "optimizer steps in all", minimum=1)

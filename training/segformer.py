@@ -114,6 +114,7 @@ def training_data(
         length,
         options.seed,
         options.spoiled,
+        options.plain,
     )
 
 

@@ -22,13 +22,16 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
 
     Half of them are head crops (what the segmenter sees while it tracks), half whole pictures (what it
     sees while it searches), at scales from 0.15 to 1.4, turned, shifted, before other pictures.
-    ``spoiled``: share of them that :func:`spoil` changes.
+    ``spoiled``: share of them that :func:`spoil` changes; ``plain``: share of heads and whole pictures with
+    nothing laid over, behind or beside them.
     """
 
     # Share of head crops among samples, against whole pictures.
     HEAD_CROPS = 0.42
     # Share of squares cut from anywhere in a picture: sleeves, hands and walls that are no heads.
     PARTS = 0.16
+    # Share of head crops among the samples that are shown as they are: conversions look at heads, mostly.
+    PLAIN_HEADS = 0.5
     # Share of samples without anybody: drawn shapes, text, noise.
     NOBODY = 0.05
     # Share of samples that stand on another picture (with its own labels) rather than on replicated borders.
@@ -57,6 +60,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         length: int,
         seed: int,
         spoiled: float = 1.0,
+        plain: float = 0.0,
     ) -> None:
         self._samples = [sample for samples, _ in sets for sample in samples]
         self._hands = cut_out_hands(self._samples)
@@ -72,7 +76,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         self._rest = group_code("rest", len(labels))
         self._labels = len(labels)
         self._size, self._length, self._seed = size, length, seed
-        self._spoiled = spoiled
+        self._spoiled, self._plain = spoiled, plain
 
     def __len__(self) -> int:
         return self._length
@@ -96,6 +100,8 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
             for _ in range(int(random.integers(0, self.MAX_DECOYS + 1))):
                 self._add_decoy(image, codes, random)
             return image, codes
+        if self._plain and random.random() < self._plain:
+            return self._warped(self._pick(random), random, self.PLAIN_HEADS, parts=0.0)[:2]
         image, codes = self._place(self._pick(random), random, head_probability=self.HEAD_CROPS)
         if random.random() < self.DECOYS:
             for _ in range(int(random.integers(1, self.MAX_DECOYS + 1))):
@@ -114,7 +120,19 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         self, sample: Sample, random: np.random.Generator, head_probability: float
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Warp a sample into the training square; what it does not cover comes from another one."""
-        matrix = self._placement(sample, random, head_probability)
+        image, codes, inside = self._warped(sample, random, head_probability, self.PARTS)
+        if head_probability > 0 and random.random() < self.ON_OTHER:
+            keep = inside & (codes != 0) if self._can_cut_out(sample, random) else inside
+            other_image, other_codes = self._place(self._pick(random), random, head_probability=0.0)
+            image = np.where(keep[..., None], image, other_image)
+            codes = np.where(keep, codes, other_codes)
+        return image, codes
+
+    def _warped(
+        self, sample: Sample, random: np.random.Generator, head_probability: float, parts: float
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
+        """A sample warped into the training square, and where it covers it."""
+        matrix = self._placement(sample, random, head_probability, parts)
         scale, size = float(np.hypot(matrix[0, 0], matrix[0, 1])), (self._size, self._size)
         # Replicated borders are what live crops at the frame's edge show; for small heads they would be
         # long streaks of hair, so those stand on plain ground, as the letterboxed search shows them.
@@ -138,25 +156,20 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         if streaks:
             # What a streak shows is nobody's business: as hair, it would teach that stripes are hair.
             codes = np.where(inside, codes, np.uint8(IGNORED_BYTE))
-        if head_probability > 0 and random.random() < self.ON_OTHER:
-            keep = inside & (codes != 0) if self._can_cut_out(sample, random) else inside
-            other_image, other_codes = self._place(self._pick(random), random, head_probability=0.0)
-            image = np.where(keep[..., None], image, other_image)
-            codes = np.where(keep, codes, other_codes)
-        return np.asarray(image, np.uint8), np.asarray(codes, np.uint8)
+        return np.asarray(image, np.uint8), np.asarray(codes, np.uint8), np.asarray(inside)
 
     def _can_cut_out(self, sample: Sample, random: np.random.Generator) -> bool:
         return bool(sample.codes.max() < self._labels) and random.random() < self.CUT_OUT
 
     def _placement(
-        self, sample: Sample, random: np.random.Generator, head_probability: float
+        self, sample: Sample, random: np.random.Generator, head_probability: float, parts: float
     ) -> NDArray[np.float64]:
         height, width = sample.codes.shape
         crop, scale, shift = whole_frame(height, width), random.uniform(0.6, 1.2), 0.25
         kind, head = random.random(), self._meter.crop(sample.codes)
         if kind < head_probability and head is not None:
             crop, scale, shift = head, log_uniform(random, 0.6, 1.35), 0.12
-        elif kind > 1 - self.PARTS:
+        elif kind > 1 - parts:
             scale, shift = log_uniform(random, 1.5, 4.0), 0.0
             center = random.uniform(0, 1, 2) * (width, height)
             crop = Crop(float(center[0]), float(center[1]), crop.side)

@@ -98,9 +98,11 @@ def test_meter_cuts_what_the_filter_would(data: Path) -> None:
     assert HeadMeter(LABELS).crop(sample.codes) == head_crop(face, head)
 
 
-def webcam(data: Path, seed: int = 1, spoiled: float = 1.0) -> WebcamDataset:
+def webcam(data: Path, seed: int = 1, spoiled: float = 1.0, plain: float = 0.0) -> WebcamDataset:
     samples = read_set(data, PEOPLE, read_splits(data / "splits.json"), LABELS, validation=False)
-    return WebcamDataset([(samples, 1.0)], LABELS, size=64, length=50, seed=seed, spoiled=spoiled)
+    return WebcamDataset(
+        [(samples, 1.0)], LABELS, size=64, length=50, seed=seed, spoiled=spoiled, plain=plain
+    )
 
 
 def test_samples_depend_on_seed_and_index_alone(data: Path) -> None:
@@ -117,6 +119,23 @@ def test_as_many_pictures_are_spoiled_as_asked(data: Path, monkeypatch: pytest.M
         dataset = webcam(data, spoiled=share)
         pictures = [dataset.draw(np.random.default_rng(index))[0] for index in range(50)]
         assert least <= sum(not picture.any() for picture in pictures) <= most
+
+
+def test_plain_pictures_have_nothing_beside_the_heads(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    staged: list[str] = []
+    monkeypatch.setattr(WebcamDataset, "NOBODY", 0.0)
+    for chance in ("DECOYS", "COVERED", "ON_OTHER"):
+        monkeypatch.setattr(WebcamDataset, chance, 1.0)
+    for step in ("_add_decoy", "_cover"):
+        monkeypatch.setattr(WebcamDataset, step, lambda *_, name=step: staged.append(name))
+    for share, least, most in ((0.0, 50, 50), (0.5, 10, 40), (1.0, 0, 0)):
+        staged.clear()
+        dataset = webcam(data, plain=share)
+        for index in range(50):
+            _, codes = dataset.draw(np.random.default_rng(index))
+            assert codes.shape == (64, 64)
+        assert least <= staged.count("_cover") <= most
+        assert bool(staged) is (share < 1)
 
 
 def test_masks_move_with_their_pictures(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
