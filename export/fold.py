@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from animirror.training.networks.ensemble import SegmenterEnsemble
 from animirror.training.networks.segformer_head import fused_stages
 
 
@@ -50,7 +51,11 @@ class FoldedDecoder(nn.Module):
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """A copy of a SegFormer with its decoder folded; any other network as it is."""
+    """A copy of a SegFormer with its decoder folded, and of an ensemble; other networks as they are."""
+    if isinstance(network, SegmenterEnsemble):
+        network = copy.deepcopy(network)
+        network.members = nn.ModuleList(folded(member) for member in network.members)
+        return network
     if not hasattr(getattr(network, "decode_head", None), "linear_fuse"):
         return network
     network = copy.deepcopy(network).eval()

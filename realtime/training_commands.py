@@ -233,12 +233,17 @@ def _add_average(commands: Any, command: Command) -> None:
         commands,
         "average",
         _of_module("animirror.training.average"),
-        "average the weights of checkpoints of one network",
+        "average the weights of checkpoints of one network, or the answers of several",
         "runs/a/last.safetensors runs/b/last.safetensors --shares 0.5 0.5 -o average.safetensors",
     )
     parser.add_argument("checkpoints", nargs="+", help="checkpoints; the first one's description is kept")
     parser.add_argument("--shares", nargs="+", type=float, required=True, help="of each, adding up to 1")
     parser.add_argument("-o", "--output", required=True, help="checkpoint to write (.safetensors)")
+    parser.add_argument(
+        "--answers",
+        action="store_true",
+        help="average what segmenters answer, of any networks: as slow as all of them together",
+    )
 
 
 def _add_unfold(commands: Any, command: Command) -> None:
@@ -282,7 +287,10 @@ def _add_export(commands: Any, command: Command) -> None:
         "turn, for heads whose hair leaves little room to the face",
     )
     parser.add_argument(
-        "--precision", choices=["fp32", "fp16"], default="fp32", help="how weights are stored (%(default)s)"
+        "--precision",
+        choices=["fp32", "fp16", "w8"],
+        default="fp32",
+        help="how weights are stored (%(default)s; w8: bytes with a scale per channel); all compute in fp32",
     )
     parser.add_argument("--data-terms", default="not stated", help="terms of the training data")
     parser.add_argument("--json", action="store_true", help="print the entry as JSON")

@@ -41,8 +41,8 @@ def trained(description: dict[str, Any], seed: int = 0) -> nn.Module:
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.2)  # type: ignore[union-attr]
             module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
-    if description["task"] == "segmentation":
-        network.decode_head.classifier.weight.data *= 50  # type: ignore[union-attr, operator]
+        if hasattr(module, "decode_head"):
+            module.decode_head.classifier.weight.data *= 50  # type: ignore[union-attr, operator]
     return network.eval()
 
 

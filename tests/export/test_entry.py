@@ -132,7 +132,7 @@ def test_a_failed_parity_check_leaves_the_earlier_model(
         ({"name": "../ink"}, "it names a file"),
         ({"size": 0}, "positive number of pixels"),
         ({"size": 50}, "cannot run at size 50"),
-        ({"precision": "int1"}, "Unknown precision 'int1'; known: fp32, fp16"),
+        ({"precision": "int1"}, "Unknown precision 'int1'; known: fp32, fp16, w8"),
         ({"crops": Path("/nowhere")}, "/nowhere"),
     ],
 )

@@ -45,6 +45,19 @@ def test_other_networks_stay_as_they_are() -> None:
     assert folded(network) is network
 
 
+def test_members_of_an_ensemble_are_folded() -> None:
+    network, members = SEGMENTER["network"], [SEGMENTER["network"], {"name": "efficientnet", "width": 8}]
+    spec = {"name": "ensemble", "labels": network["labels"], "members": members, "shares": [0.5, 0.5]}
+    ensemble = trained(SEGMENTER | {"network": spec})
+    light = folded(ensemble)
+    assert isinstance(light.members[0].decode_head, FoldedDecoder)
+    assert not isinstance(ensemble.members[0].decode_head, FoldedDecoder)
+    pictures = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected, found = ensemble(pixel_values=pictures).logits, light(pixel_values=pictures).logits
+    assert (expected - found).abs().max() < 1e-3
+
+
 def test_the_folded_file_is_faster(tmp_path: Path) -> None:
     network = trained(WIDE)
     write_onnx(with_usual_head(network), WIDE, tmp_path / "plain.onnx")

@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from animirror.export.precision import HALF_SUFFIX, store_as_half
+from animirror.export.precision import BYTE_SUFFIX, HALF_SUFFIX, store_as_bytes, store_as_half
 from animirror.export.to_onnx import write_onnx
 from animirror.realtime.runtime import Session
 from tests.export.conftest import GENERATOR, trained
@@ -60,3 +60,31 @@ def test_a_file_of_half_the_size_draws_nearly_the_same(tmp_path: Path) -> None:
     difference = np.abs(full.run(crops).astype(int) - half.run(crops))
     assert 0 < difference.max() <= 2
     assert half.metadata == full.metadata
+
+
+def test_matrices_are_stored_as_bytes_with_a_scale_per_channel() -> None:
+    random = np.random.default_rng(3)
+    sizes = np.geomspace(0.01, 100, 32).astype(np.float32)
+    even = random.uniform(-1, 1, (32, 32)).astype(np.float32)
+    even[0], even[:, 0] = 1.0, 1.0  # every channel's largest weight
+    weights = {"rows": even * sizes[:, None], "columns": even * sizes, "small": np.array(0.1, np.float32)}
+    for name in ("rows", "columns"):
+        model = summed({name: weights[name], "small": weights["small"]})
+        store_as_bytes(model)
+        onnx.checker.check_model(model, full_check=True)
+        stored = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
+        assert stored[name + BYTE_SUFFIX] == TensorProto.INT8
+        assert stored["small"] == TensorProto.FLOAT
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        found = session.run(None, {"x": np.zeros((32, 32), np.float32)})[0] - weights["small"]
+        step = (sizes[:, None] if name == "rows" else sizes) / 127
+        assert (np.abs(found - weights[name]) <= 0.5 * step + 1e-4 * np.abs(weights[name])).all()
+
+
+def test_vectors_are_not_rounded_to_bytes() -> None:
+    values = np.random.default_rng(4).normal(size=(2048,)).astype(np.float32)
+    model = helper.make_model(
+        helper.make_graph([], "none", [], [], [numpy_helper.from_array(values, "vector")])
+    )
+    store_as_bytes(model)
+    assert [tensor.data_type for tensor in model.graph.initializer] == [TensorProto.FLOAT]

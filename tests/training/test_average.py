@@ -55,6 +55,40 @@ def test_half_precision_is_averaged_in_full(tmp_path: Path) -> None:
     assert mean["w"].item() == 1.00048828125
 
 
+def test_answers_of_other_networks_are_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = ["background", "skin", "hair"]
+    networks = {
+        "a": {"name": "segformer", "labels": labels, "decoder": 16},
+        "b": {"name": "efficientnet", "labels": labels, "width": 8},
+    }
+    told = {"task": "segmentation", "size": 64, "labels": labels}
+    models, files = {}, {}
+    for name, network in networks.items():
+        torch.manual_seed(len(models))
+        models[name], files[name] = build(network).eval(), str(tmp_path / f"{name}.safetensors")
+        provenance = {"options": {"name": name}}
+        about = {**told, "network": network, "provenance": provenance}
+        save_checkpoint(Path(files[name]), models[name], about)
+    target = tmp_path / "both.safetensors"
+    asked = ["average", files["a"], files["b"], "--shares", "0.25", "0.75", "-o", str(target), "--answers"]
+    assert main(asked) == 0
+    both, description = load_checkpoint(target)
+    pictures = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        a, b, mean = (
+            model(pixel_values=pictures).logits.softmax(dim=1) for model in (models["a"], models["b"], both)
+        )
+    assert (a - b).abs().max() > 0.01
+    assert torch.allclose(mean, 0.25 * a + 0.75 * b, atol=1e-5)
+    assert [about["options"]["name"] for about in description["provenance"]["members"]] == ["a", "b"]
+    # Weights of these have no average, and networks of other labels no average of answers.
+    assert main(asked[:-1]) == 2
+    assert "their answers may have one" in " ".join(capsys.readouterr().err.split())
+    save_checkpoint(Path(files["b"]), models["b"], {**told, "labels": ["x"], "network": networks["b"]})
+    assert main(asked) == 2
+    assert "is no segmenter with the labels of" in " ".join(capsys.readouterr().err.split())
+
+
 def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     for name, size in (("a", 1), ("b", 2)):
         save_tensors(tmp_path / f"{name}.safetensors", {"w": torch.ones(size)}, {})

@@ -9,6 +9,7 @@ from torch import nn
 
 from animirror.realtime.errors import UserError
 from animirror.training.networks.efficientnet import EfficientNetSegmenter
+from animirror.training.networks.ensemble import SegmenterEnsemble
 from animirror.training.networks.lite import LiteEnhancedGenerator, LiteGenerator
 from animirror.training.networks.patchgan import MultiscalePatchGAN, PatchGAN
 from animirror.training.networks.resnet import ResnetGenerator
@@ -18,6 +19,7 @@ from animirror.training.networks.unet import UnetGenerator
 NETWORKS: dict[str, Callable[..., nn.Module]] = {
     "segformer": build_segformer,
     "efficientnet": EfficientNetSegmenter,
+    "ensemble": SegmenterEnsemble,
     "resnet": ResnetGenerator,
     "unet": UnetGenerator,
     "lite": LiteGenerator,
