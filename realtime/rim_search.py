@@ -22,11 +22,11 @@ from animirror.realtime.regions import (
 from animirror.realtime.rims import POINTS, LensForm, Look, Points, Rims, Side, sides_of
 from animirror.realtime.scene import Head
 
-# Glasses are worn where their label has so much of the face at least, before the eyes. Segmenters hardly see
-# thin ones: 0.003 to 0.03 on a man in silver glasses (0.06 to 0.07 in maps of 112 cells, 0.003 to 0.007 there
-# on one in clear plastic), 0.002 on a face that wears none. From the second number on in maps of USUAL_CELLS,
-# and from the third in finer ones they are seen well, by generators too.
-LABELLED, SEEN_WELL, SEEN_WELL_FINE = 0.003, 0.09, 0.085
+# Glasses are worn where their label has so much of the face at least, before the eyes: in maps of USUAL_CELLS
+# segmenters hardly see thin ones (0.003 to 0.03 on a man in silver glasses; 0.002 on a face that wears none),
+# in finer ones they do (0.06 to 0.07 in maps of 112 cells, 0.01 on a man in clear plastic). From the second
+# number on they are seen well, by generators too.
+LABELLED, LABELLED_FINE = (0.003, 0.09), (0.01, 0.085)
 # How far before the eyes is: from their middle to the sides, up and down, distances between the eyes. Pushed
 # up into the hair they are not worn.
 BESIDE_EYES, ABOVE_EYES, BELOW_EYES = 1.1, 0.45, 0.6
@@ -35,8 +35,8 @@ BESIDE_EYES, ABOVE_EYES, BELOW_EYES = 1.1, 0.45, 0.6
 SEEN, SEEN_WHOLE = 0.55, 0.68
 # Lids and folds are lines of light, too: where the label says little, a lens reaches so far below the eye.
 REACHES = 0.26
-# Where finer maps show glasses over so much of the face, this share of such lines is enough.
-SURE, SURER = 0.01, 0.85
+# Where finer maps show glasses, this share of such lines is enough.
+SURER = 0.85
 # Glasses that are worn already are known again by this share of all that.
 KNOWN = 0.7
 # What is left of a line's score where lines of light run beside it, too: hair, wrinkles.
@@ -143,13 +143,13 @@ def find_rims(
         return Look()
     fine = glasses.shape[0] > USUAL_CELLS
     enough = KNOWN if worn else 1.0
+    least, most = LABELLED_FINE if fine else LABELLED
     share = float(glasses[_before(eyes, len(glasses))].sum()) / max(float(skin.sum()), 1.0)
-    labelled = share >= LABELLED
-    if not enough * LABELLED <= share <= (SEEN_WELL_FINE if fine else SEEN_WELL):
+    labelled = share >= least
+    if not enough * least <= share <= most:
         return Look(labelled=labelled)
-    sure = fine and share >= enough * SURE
-    for lenses in _lenses(image, skin, features, eyes, enough * (SURER if sure else 1.0)):
-        if sure or worn or min(lens.lower + lens.half_height for lens in lenses) >= REACHES:
+    for lenses in _lenses(image, skin, features, eyes, enough * (SURER if fine else 1.0)):
+        if fine or worn or min(lens.lower + lens.half_height for lens in lenses) >= REACHES:
             return Look(Rims(*lenses), labelled)
     return Look(labelled=labelled)
 

@@ -12,7 +12,7 @@ from animirror.realtime import rim_search
 from animirror.realtime.locate import Track
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
 from animirror.realtime.rim_search import RimSearch, find_rims
-from animirror.realtime.rims import LensForm, Look
+from animirror.realtime.rims import Look
 from animirror.realtime.scene import Head
 from tests.realtime.test_rims import EYES, SKIN, WORN, face, outline
 
@@ -94,24 +94,11 @@ def test_lines_without_the_label_are_no_glasses() -> None:
     assert find_rims(face(), *maps(0.2), EYES) == Look(None, labelled=True)
     assert find_rims(face(), *maps(rows=(0.1, 0.2)), EYES) == Look(), "glasses pushed up into the hair"
     assert find_rims(face(), *maps(0.08), EYES).rims is not None
-    # A finer map shows more of those that it sees well.
+    # A finer map shows more of them.
     assert find_rims(face(), *maps(0.088, cells=112), EYES) == Look(None, labelled=True)
     assert find_rims(face(), *maps(0.088), EYES).rims is not None
-    assert find_rims(face(), *maps(0.0024, cells=112), EYES).rims is None
-    assert find_rims(face(), *maps(0.005, cells=112), EYES).rims is not None
-
-
-@pytest.mark.parametrize(
-    ("label", "cells", "found"), [(0.02, 112, True), (0.005, 112, False), (0.02, 64, False)]
-)
-def test_lines_near_the_lids_are_glasses_only_where_a_fine_map_shows_them(
-    label: float, cells: int, found: bool
-) -> None:
-    image = face(light=SKIN)
-    for eye in (0, 1):
-        points = np.rint(outline(LensForm(0.05, 0.0, 0.38, 0.22, 2.0), eye) * 16).astype(np.int32)
-        cv2.polylines(image, [points], True, (215,) * 3, 2, cv2.LINE_AA, 4)
-    assert (find_rims(image, *maps(label, cells=cells), EYES).rims is not None) is found
+    assert find_rims(face(), *maps(0.005, cells=112), EYES).rims is None
+    assert find_rims(face(), *maps(0.02, cells=112), EYES).rims is not None
 
 
 def test_one_eye_wears_no_glasses() -> None:
