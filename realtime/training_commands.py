@@ -244,6 +244,13 @@ def _add_average(commands: Any, command: Command) -> None:
         action="store_true",
         help="average what segmenters answer, of any networks: as slow as all of them together",
     )
+    parser.add_argument(
+        "--sides",
+        nargs="+",
+        type=float,
+        metavar="S",
+        help="with --answers: how large each sees the picture, as a share of its side (all of it)",
+    )
 
 
 def _add_unfold(commands: Any, command: Command) -> None:

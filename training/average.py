@@ -28,29 +28,28 @@ def run(arguments: Namespace) -> int:
     """`animirror average CHECKPOINT CHECKPOINT... --shares S S... -o FILE [--answers]`."""
     target = checkpoint_path(arguments.output)
     paths = [Path(path) for path in arguments.checkpoints]
-    make = side_by_side if arguments.answers else _averaged
-    tensors, description = make(paths, arguments.shares)
+    if arguments.answers:
+        tensors, description = side_by_side(paths, arguments.shares, arguments.sides)
+    else:
+        tensors, description = average(paths, arguments.shares), read_description(paths[0])
     shares = {str(path): share for path, share in zip(paths, arguments.shares, strict=True)}
     save_tensors(target, tensors, description | {"average": shares})
     Console(stderr=True).print(f"{target}: the average of {len(paths)} checkpoints", soft_wrap=True)
     return 0
 
 
-def _averaged(
-    paths: Sequence[Path], shares: Sequence[float]
-) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    return average(paths, shares), read_description(paths[0])
-
-
 def side_by_side(
-    paths: Sequence[Path], shares: Sequence[float]
+    paths: Sequence[Path], shares: Sequence[float], sides: Sequence[float] | None = None
 ) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors and description of one network that asks all of these segmenters (networks/ensemble.py).
 
-    Size and provenance are the first one's, beside that of the others. Raises UserError where shares do not
-    fit, or a checkpoint is no segmenter of the first one's labels.
+    ``sides``: how large each sees the picture, as a share of its side (None: all of it). Size and provenance
+    are the first one's, beside that of the others. Raises UserError where shares or sides do not fit, or a
+    checkpoint is no segmenter of the first one's labels.
     """
     _check_shares(paths, shares)
+    if sides is not None and (len(sides) != len(paths) or not all(0 < side <= 1 for side in sides)):
+        raise UserError(f"--sides wants {len(paths)} numbers over 0, 1 at most, one for each checkpoint.")
     told = [read_description(path) for path in paths]
     labels = told[0].get("labels")
     for path, description in zip(paths, told, strict=True):
@@ -68,6 +67,7 @@ def side_by_side(
         "labels": labels,
         "members": [description["network"] for description in told],
         "shares": list(shares),
+        "sides": list(sides) if sides else None,
     }
     provenance = {"members": [description.get("provenance", {}) for description in told]}
     return tensors, told[0] | {"network": network, "provenance": provenance}

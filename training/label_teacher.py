@@ -1,4 +1,4 @@
-"""Masks of all labels for photos whose own know only face and hair, by a teacher larger than what ships.
+"""Masks of all labels for photos whose own know only face and hair, by a teacher that knows ImageNet.
 
 animirror prepare labels training/presets/segformer-faces-23.json weights/checkpoints/teacher.safetensors
 

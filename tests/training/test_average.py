@@ -81,6 +81,16 @@ def test_answers_of_other_networks_are_averaged(tmp_path: Path, capsys: pytest.C
     assert (a - b).abs().max() > 0.01
     assert torch.allclose(mean, 0.25 * a + 0.75 * b, atol=1e-5)
     assert [about["options"]["name"] for about in description["provenance"]["members"]] == ["a", "b"]
+    # One of them may see the picture smaller, and answer as many cells.
+    assert main([*asked, "--sides", "0.5", "1"]) == 0
+    small = torch.nn.functional.interpolate(pictures, size=(32, 32), mode="bilinear", align_corners=False)
+    with torch.no_grad():
+        a = models["a"](pixel_values=small).logits.softmax(dim=1)
+        a = torch.nn.functional.interpolate(a, size=(16, 16), mode="bilinear", align_corners=False)
+        mean = load_checkpoint(target)[0](pixel_values=pictures).logits.softmax(dim=1)
+    assert torch.allclose(mean, 0.25 * a + 0.75 * b, atol=1e-5)
+    assert main([*asked, "--sides", "0.5"]) == 2
+    assert "--sides wants 2 numbers" in " ".join(capsys.readouterr().err.split())
     # Weights of these have no average, and networks of other labels no average of answers.
     assert main(asked[:-1]) == 2
     assert "their answers may have one" in " ".join(capsys.readouterr().err.split())

@@ -6,35 +6,51 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 # Below this probability all are alike; the logarithm of 0 is none.
 LEAST = 1e-7
+# Encoders halve the picture five times.
+STEP = 32
 
 
 class SegmenterEnsemble(nn.Module):
     """float32 [N, 3, S, S] (RGB, standardised as for ImageNet) -> an output with logits [N, L, S/4, S/4].
 
     ``members``: the networks' specs (see networks.build), all of these ``labels``; ``shares``: how much each
-    counts, adding up to 1. The logits are logarithms of the mean probabilities (Hansen and Salamon, TPAMI
+    counts, adding up to 1; ``sides``: how large each sees the picture, as a share of S, brought to multiples
+    of 32 px (None: all of it). The logits are logarithms of the mean probabilities (Hansen and Salamon, TPAMI
     1990: networks that err differently err less together).
     """
 
     def __init__(
-        self, labels: Sequence[str], members: Sequence[Mapping[str, Any]], shares: Sequence[float]
+        self,
+        labels: Sequence[str],
+        members: Sequence[Mapping[str, Any]],
+        shares: Sequence[float],
+        sides: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         # The registry knows this file.
         from animirror.training.networks import build
 
         self.members = nn.ModuleList(build({**member, "labels": list(labels)}) for member in members)
-        self.shares = tuple(float(share) for share in shares)
+        self.shares, self.sides = tuple(shares), tuple(sides or [1.0] * len(members))
 
     def forward(self, pixel_values: torch.Tensor) -> Any:
         """See the class."""
         from transformers.modeling_outputs import SemanticSegmenterOutput
 
-        mean = torch.zeros(())
-        for member, share in zip(self.members, self.shares, strict=True):
-            mean = mean + share * member(pixel_values=pixel_values).logits.softmax(dim=1)
+        mean, cells = torch.zeros(()), pixel_values.shape[-1] // 4
+        for member, share, side in zip(self.members, self.shares, self.sides, strict=True):
+            seen = _resized(pixel_values, STEP * round(side * pixel_values.shape[-1] / STEP))
+            likely = member(pixel_values=seen).logits.softmax(dim=1)
+            mean = mean + share * _resized(likely, cells)
         return SemanticSegmenterOutput(logits=mean.clamp(min=LEAST).log())
+
+
+def _resized(maps: torch.Tensor, side: int) -> torch.Tensor:
+    if maps.shape[-1] == side:
+        return maps
+    return F.interpolate(maps, size=(side, side), mode="bilinear", align_corners=False)
