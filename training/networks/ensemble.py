@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from animirror.realtime.regions import label_indices
+
 # Below this probability all are alike; the logarithm of 0 is none.
 LEAST = 1e-7
 # Encoders halve the picture five times.
@@ -20,8 +22,9 @@ class SegmenterEnsemble(nn.Module):
 
     ``members``: the networks' specs (see networks.build), all of these ``labels``; ``shares``: how much each
     counts, adding up to 1; ``sides``: how large each sees the picture, as a share of S, brought to multiples
-    of 32 px (None: all of it). The logits are logarithms of the mean probabilities (Hansen and Salamon, TPAMI
-    1990: networks that err differently err less together).
+    of 32 px (None: all of it). Which part of a face a place is, the first says alone: others see eyes a pixel
+    aside, or none, and the mean would be unsure of them all. The logits are logarithms of the mean
+    probabilities (Hansen and Salamon, TPAMI 1990: networks that err differently err less together).
     """
 
     def __init__(
@@ -36,17 +39,23 @@ class SegmenterEnsemble(nn.Module):
         from animirror.training.networks import build
 
         self.members = nn.ModuleList(build({**member, "labels": list(labels)}) for member in members)
+        face = torch.zeros(len(labels))
+        face[list(label_indices(["face"], labels))] = 1.0
+        self.face: torch.Tensor
+        self.register_buffer("face", face.view(1, -1, 1, 1), persistent=False)
         self.shares, self.sides = tuple(shares), tuple(sides or [1.0] * len(members))
 
     def forward(self, pixel_values: torch.Tensor) -> Any:
         """See the class."""
         from transformers.modeling_outputs import SemanticSegmenterOutput
 
-        mean, cells = torch.zeros(()), pixel_values.shape[-1] // 4
+        said, cells = [], pixel_values.shape[-1] // 4
         for member, share, side in zip(self.members, self.shares, self.sides, strict=True):
             seen = _resized(pixel_values, STEP * round(side * pixel_values.shape[-1] / STEP))
-            likely = member(pixel_values=seen).logits.softmax(dim=1)
-            mean = mean + share * _resized(likely, cells)
+            said.append(share * _resized(member(pixel_values=seen).logits.softmax(dim=1), cells))
+        mean, parts = torch.stack(said).sum(dim=0), said[0] * self.face
+        parts = parts / parts.sum(dim=1, keepdim=True).clamp(min=LEAST)
+        mean = mean * (1 - self.face) + (mean * self.face).sum(dim=1, keepdim=True) * parts
         return SemanticSegmenterOutput(logits=mean.clamp(min=LEAST).log())
 
 
