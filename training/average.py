@@ -69,7 +69,8 @@ def side_by_side(
         "shares": list(shares),
         "sides": list(sides) if sides else None,
     }
-    provenance = {"members": [description.get("provenance", {}) for description in told]}
+    members = [description.get("provenance", {}) for description in told]
+    provenance = {"command": "animirror average --answers", "members": members}
     return tensors, told[0] | {"network": network, "provenance": provenance}
 
 

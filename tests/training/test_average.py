@@ -88,6 +88,7 @@ def test_answers_of_other_networks_are_averaged(tmp_path: Path, capsys: pytest.C
     assert (a - b).abs().max() > 0.01
     assert torch.allclose(mean, together(a, b), atol=1e-5)
     assert [about["options"]["name"] for about in description["provenance"]["members"]] == ["a", "b"]
+    assert description["provenance"]["command"] == "animirror average --answers"
     # One of them may see the picture smaller, and answer as many cells.
     assert main([*asked, "--sides", "0.5", "1"]) == 0
     small = torch.nn.functional.interpolate(pictures, size=(32, 32), mode="bilinear", align_corners=False)
