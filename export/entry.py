@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from animirror.export.fold import folded
 from animirror.export.parity import Parity, check_parity
-from animirror.export.to_onnx import OPSET, PRECISIONS, STEP, write_onnx
+from animirror.export.to_onnx import OPSET, PRECISIONS, write_onnx
 from animirror.realtime.errors import UserError
 from animirror.realtime.regions import whole_frame
 from animirror.realtime.zoo import TASKS, ModelEntry, Zoo, sha256
 from animirror.training.checkpoint import load_checkpoint
+from animirror.training.networks.segformer import STEP
 from animirror.training.splits import pictures
 
 # Enough real crops that every kind of skin, hair and light is among them, few enough for seconds.

@@ -16,13 +16,13 @@ from animirror.export.precision import store_as_bytes, store_as_half
 from animirror.export.wrap import for_export
 from animirror.realtime.errors import UserError
 from animirror.realtime.runtime import SIDE
+from animirror.training.networks.segformer import STEP
 
 # The first opset with Gelu as one operation: SegFormer takes 28.1 ms on a CPU core, 29.9 ms with opset 18.
 # onnxruntime 1.20, the oldest that we allow, knows it in full.
 OPSET = 20
-PRECISIONS = ("fp32", "fp16", "w8")
-# SegFormer halves its input five times.
-STEP = 32
+STORES = {"fp16": store_as_half, "w8": store_as_bytes}
+PRECISIONS = ("fp32", *STORES)
 NAMES = {"segmentation": ("frames", "probabilities"), "stylization": ("crops", "styled")}
 
 
@@ -78,10 +78,8 @@ def write_onnx(network: nn.Module, description: dict[str, Any], path: Path, prec
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
-    if precision == "fp16":
-        store_as_half(model)
-    elif precision == "w8":
-        store_as_bytes(model)
+    if precision in STORES:
+        STORES[precision](model)
     onnx.checker.check_model(model, full_check=True)
     temporary = path.with_suffix(".tmp")
     onnx.save(model, str(temporary))

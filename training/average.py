@@ -28,6 +28,8 @@ def run(arguments: Namespace) -> int:
     """`animirror average CHECKPOINT CHECKPOINT... --shares S S... -o FILE [--answers]`."""
     target = checkpoint_path(arguments.output)
     paths = [Path(path) for path in arguments.checkpoints]
+    if arguments.sides and not arguments.answers:
+        raise UserError("--sides is for answers: give --answers, too, or leave it out.")
     if arguments.answers:
         tensors, description = side_by_side(paths, arguments.shares, arguments.sides)
     else:

@@ -99,6 +99,15 @@ def test_answers_of_other_networks_are_averaged(tmp_path: Path, capsys: pytest.C
     assert torch.allclose(mean, together(a, b), atol=1e-5)
     assert main([*asked, "--sides", "0.5"]) == 2
     assert "--sides wants 2 numbers" in " ".join(capsys.readouterr().err.split())
+    assert main(["average", files["a"], files["a"], *asked[3:-1], "--sides", "1", "1"]) == 2
+    assert "--sides is for answers" in " ".join(capsys.readouterr().err.split())
+    # The first says which part of a face it is, whatever its share.
+    assert main([*asked[:4], "0", "1", *asked[6:]]) == 0
+    with torch.no_grad():
+        mean = load_checkpoint(target)[0](pixel_values=pictures).logits.softmax(dim=1)
+        a = models["a"](pixel_values=pictures).logits.softmax(dim=1)
+    assert torch.allclose(mean[:, 1] / mean[:, 2], a[:, 1] / a[:, 2], rtol=1e-3)
+    assert torch.allclose(mean[:, 3], b[:, 3], atol=1e-5)
     # Weights of these have no average, and networks of other labels no average of answers.
     assert main(asked[:-1]) == 2
     assert "their answers may have one" in " ".join(capsys.readouterr().err.split())

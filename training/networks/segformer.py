@@ -12,6 +12,8 @@ from torch import nn
 
 from animirror.realtime.errors import UserError
 
+# The encoder halves its picture five times: sides are multiples of this.
+STEP = 32
 # Table 6 of the paper: channels and encoder layers per stage; the last number is the decoder's width.
 VARIANTS: dict[str, tuple[list[int], list[int], int]] = {
     "b0": ([32, 64, 160, 256], [2, 2, 2, 2], 256),
