@@ -118,6 +118,12 @@ class SegformerOptions:
         minimum=0.0,
         maximum=1.0,
     )
+    collars: float = option(
+        0.0,
+        "augmentation 'webcam': share of heads with a fur collar, where the hair is short: fur is no hair",
+        minimum=0.0,
+        maximum=1.0,
+    )
     runs: str = option("runs", "folder in which the run's folder is made")
     size: int = option(192, "side of the training crops, px", minimum=64, maximum=1024)
     steps: int = option(6000, "optimizer steps in all", minimum=1)

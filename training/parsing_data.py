@@ -285,6 +285,10 @@ class HeadMeter:
         """Where codes are face or hair: bool of the same shape."""
         return np.asarray(self._is_head[codes])
 
+    def is_face(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Where codes are face: bool of the same shape."""
+        return np.asarray(self._is_face[codes])
+
     def largest_face(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """The pixels of the largest face, bool of the codes' shape; None where there is none."""
         _, parts, stats, _ = cv2.connectedComponentsWithStats(self._is_face[codes].astype(np.uint8))

@@ -115,6 +115,7 @@ def training_data(
         options.seed,
         options.spoiled,
         options.plain,
+        options.collars,
     )
 
 

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from animirror.realtime.regions import Crop, whole_frame
 from animirror.training.confusion import IGNORED
+from animirror.training.fur_collars import cut_fur, lay_collar
 from animirror.training.parsing_data import IGNORED_BYTE, HeadMeter, Sample, group_code, normalise
 from animirror.training.pasted_hands import cut_out_hands, lay_hand
 from animirror.training.spoil import log_uniform, spoil
@@ -23,7 +24,8 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
     Half of them are head crops (what the segmenter sees while it tracks), half whole pictures (what it
     sees while it searches), at scales from 0.15 to 1.4, turned, shifted, before other pictures.
     ``spoiled``: share of them that :func:`spoil` changes; ``plain``: share of heads and whole pictures with
-    nothing laid over, behind or beside them.
+    nothing laid over, behind or beside them; ``collars``: share of them with fur around the neck, where the
+    hair is short.
     """
 
     # Share of head crops among samples, against whole pictures.
@@ -61,6 +63,7 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         seed: int,
         spoiled: float = 1.0,
         plain: float = 0.0,
+        collars: float = 0.0,
     ) -> None:
         self._samples = [sample for samples, _ in sets for sample in samples]
         self._hands = cut_out_hands(self._samples)
@@ -76,7 +79,9 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
         self._rest = group_code("rest", len(labels))
         self._labels = len(labels)
         self._size, self._length, self._seed = size, length, seed
-        self._spoiled, self._plain = spoiled, plain
+        self._cloth = next((i for i, label in enumerate(labels) if label.lower() == "cloth"), self._rest)
+        self._spoiled, self._plain, self._collars = spoiled, plain, collars
+        self._furs = cut_fur(self._samples, labels) if collars else []
 
     def __len__(self) -> int:
         return self._length
@@ -100,6 +105,12 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
             for _ in range(int(random.integers(0, self.MAX_DECOYS + 1))):
                 self._add_decoy(image, codes, random)
             return image, codes
+        image, codes = self._people(random)
+        if self._furs and random.random() < self._collars:
+            self._lay_collar(image, codes, random)
+        return image, codes
+
+    def _people(self, random: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         if self._plain and random.random() < self._plain:
             return self._warped(self._pick(random), random, self.PLAIN_HEADS, parts=0.0)[:2]
         image, codes = self._place(self._pick(random), random, head_probability=self.HEAD_CROPS)
@@ -205,6 +216,17 @@ class WebcamDataset(Dataset[dict[str, torch.Tensor]]):
             return
         hand = self._hands[int(random.integers(len(self._hands)))]
         codes[lay_hand(image, skin, hand, self._piece(random), random)] = self._rest
+
+    def _lay_collar(
+        self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator
+    ) -> None:
+        """Lay a fur collar around the neck below the largest face: cloth, not hair."""
+        face = self._meter.largest_face(codes)
+        if face is None:
+            return
+        hair = self._meter.is_head(codes) & ~self._meter.is_face(codes)
+        fur = self._furs[int(random.integers(len(self._furs)))]
+        codes[lay_collar(image, face, hair, fur, random)] = self._cloth
 
     def _add_decoy(
         self, image: NDArray[np.uint8], codes: NDArray[np.uint8], random: np.random.Generator
