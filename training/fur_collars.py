@@ -20,7 +20,7 @@ SHORT = 0.03
 # Faces that are less high than this, as a share of the picture, are too small for strands.
 LEAST_FACE = 0.12
 # The collar is an ellipse about a place below the chin: its half-axes and how far below, in the face's sides.
-ACROSS, UP, BELOW, ASIDE = (0.6, 1.25), (0.35, 0.85), (0.1, 0.5), 0.15
+ACROSS, UP, BELOW, ASIDE = (0.6, 1.3), (0.4, 1.1), (0.1, 0.5), 0.2
 # Share of collars that are open before the neck; how wide and deep, in the face's sides.
 OPEN, OPEN_WIDTH, OPEN_DEPTH = 0.5, (0.15, 0.35), (0.2, 0.8)
 # Tufts at its edge and lumps of it: how coarse, as shares of the picture's side, and how far they stick out,
@@ -30,8 +30,9 @@ TUFTS, LUMPS = (0.006, 0.03), (0.03, 0.08)
 SOFT = 0.05
 # How much larger its locks are than the hair's; how far they curl, and how tightly, in the picture's side.
 LOCKS, CURL, CURL_SIZE = (0.4, 1.2), 0.03, (0.012, 0.04)
-# Single hairs on them: how long, in the picture's side, and how strong, a share of the light at most.
-HAIRS, FLUFFY = (0.01, 0.05), 0.35
+# Tufts of short hairs on them, pointing away from the face: how long and how wide, in the picture's side, and
+# how strong, a share of the light at most.
+LONG, WIDE, FLUFFY = (0.008, 0.04), (0.0015, 0.006), 0.6
 # Share of collars in the tone of the head's own hair; others are of any lightness (L*) and little colour.
 OWN_TONE, LIGHTNESS, COLOR = 0.4, (8.0, 90.0), 6.0
 # How much of its strands' contrast a piece keeps, and how dark its hollows are.
@@ -74,7 +75,7 @@ def lay_collar(
     before = cv2.GaussianBlur((face | hair).astype(np.float32), (0, 0), 0.7)
     covered = _shape(len(image), box, random) * (1.0 - before)
     own = image[hair] if hair.any() and random.random() < OWN_TONE else None
-    laid = _texture(fur, len(image), own, random)
+    laid = _texture(fur, len(image), box.center, own, random)
     image[:] = np.rint(image + (laid - image) * covered[..., None])
     return np.asarray((covered > 0.5) & ~face & ~hair)
 
@@ -100,9 +101,13 @@ def _shape(size: int, face: Box, random: np.random.Generator) -> NDArray[np.floa
 
 
 def _texture(
-    fur: NDArray[np.uint8], size: int, own: NDArray[np.uint8] | None, random: np.random.Generator
+    fur: NDArray[np.uint8],
+    size: int,
+    center: tuple[float, float],
+    own: NDArray[np.uint8] | None,
+    random: np.random.Generator,
 ) -> NDArray[np.float32]:
-    """A piece of hair spread over a picture, turned, curled and dyed: float32 [S, S, 3] BGR, 0 to 255.
+    """A piece of hair about a ``center`` (x, y), turned, curled, dyed: float32 [S, S, 3] BGR, 0 to 255.
 
     ``own``: uint8 [P, 3] BGR, the hair whose tone it takes; None: any.
     """
@@ -110,7 +115,7 @@ def _texture(
     zoom, turn = log_uniform(random, *LOCKS), random.uniform(0, 2 * np.pi)
     curl, coarse = random.uniform(0, CURL) * size, random.uniform(*CURL_SIZE) * size
     rows, columns = (places + curl * _noise(size, coarse, random) for places in (rows, columns))
-    hairs = cv2.remap(_hairs(size, random), columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    tufts = _tufts(rows - center[1], columns - center[0], random)
     across = (np.cos(turn) * columns - np.sin(turn) * rows) / zoom
     down = (np.sin(turn) * columns + np.cos(turn) * rows) / zoom
     lab = cv2.cvtColor(fur.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
@@ -127,17 +132,25 @@ def _texture(
         borderMode=cv2.BORDER_REFLECT,
     )
     hollows = np.clip(1.0 + HOLLOWS * _noise(size, LUMPS[0] * size, random), 0.3, 1.5)
-    light = hollows * (1.0 + random.uniform(0, FLUFFY) * hairs)
+    light = hollows * (1.0 + random.uniform(0, FLUFFY) * tufts)
     return np.asarray(np.clip(spread * light[..., None], 0, 255), np.float32)
 
 
-def _hairs(size: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """Straight hairs side by side, float32 [S, S], of standard deviation 1."""
-    long = max(1.0, random.uniform(*HAIRS) * size)
+def _tufts(
+    down: NDArray[np.float32], across: NDArray[np.float32], random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Strokes that point away from a place (``down``, ``across``: float32 [S, S], from it), deviation 1."""
+    size = len(down)
+    wide, long = (max(0.5, random.uniform(*sides) * size) for sides in (WIDE, LONG))
     field = cv2.GaussianBlur(
-        random.standard_normal((size, size), np.float32), (0, 0), sigmaX=0.6, sigmaY=long
+        random.standard_normal((size, size), np.float32), (0, 0), sigmaX=wide, sigmaY=long
     )
-    return np.asarray(field / field.std(), np.float32)
+    # A circle half as wide as the picture has strokes as wide as said; outside they widen.
+    around = np.arctan2(down, across) * np.float32(size / 4)
+    strokes = cv2.remap(
+        field, around, np.hypot(down, across), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
+    return np.asarray(strokes / field.std(), np.float32)
 
 
 def _noise(size: int, coarse: float, random: np.random.Generator) -> NDArray[np.float32]:
