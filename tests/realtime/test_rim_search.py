@@ -1,7 +1,7 @@
 """Thin bright glasses are found where their lines are, and nowhere else."""
 
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 from unittest.mock import Mock
 
 import cv2
@@ -12,7 +12,7 @@ from animirror.realtime import rim_search
 from animirror.realtime.locate import Track
 from animirror.realtime.regions import CELEBAMASK_LABELS, Crop
 from animirror.realtime.rim_search import RimSearch, find_rims
-from animirror.realtime.rims import Look
+from animirror.realtime.rims import LensForm, Look
 from animirror.realtime.scene import Head
 from tests.realtime.test_rims import EYES, SKIN, WORN, face, outline
 
@@ -76,7 +76,7 @@ def test_folds_under_the_eyes_do_not_hide_the_rims(rim: int, fold: int) -> None:
         assert away.mean() < 3.0
 
 
-@pytest.mark.parametrize(("rim", "fold", "tried"), [(SKIN, SKIN, 1), (172, 230, 3)])
+@pytest.mark.parametrize(("rim", "fold", "tried"), [(SKIN, SKIN, 2), (172, 230, 3)])
 def test_other_lenses_are_tried_only_where_the_best_are_nearly_rims(
     monkeypatch: pytest.MonkeyPatch, rim: int, fold: int, tried: int
 ) -> None:
@@ -84,6 +84,21 @@ def test_other_lenses_are_tried_only_where_the_best_are_nearly_rims(
     monkeypatch.setattr(rim_search, "_refined", refined)
     find_rims(folded(rim, fold), *maps(), EYES)
     assert refined.call_count == 2 * tried
+
+
+@pytest.mark.parametrize(("hopeless", "found"), [(1, True), (2, False)])
+def test_one_hopeless_pair_of_lenses_does_not_end_the_search(
+    monkeypatch: pytest.MonkeyPatch, hopeless: int, found: bool
+) -> None:
+    refined, asked = rim_search._refined, iter(range(100))
+
+    def first_ones_fail(*arguments: Any) -> tuple[LensForm, float, float]:
+        lens, weakest, whole = refined(*arguments)
+        return (lens, 0.0, whole) if next(asked) < 2 * hopeless else (lens, weakest, whole)
+
+    monkeypatch.setattr(rim_search, "_refined", first_ones_fail)
+    # Along the best pair's rims others run, too, so nearly that they are found after it.
+    assert (find_rims(face(), *maps(), EYES).rims is not None) == found
 
 
 def test_lines_without_the_label_are_no_glasses() -> None:
