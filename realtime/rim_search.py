@@ -49,10 +49,10 @@ RIDGE, CLEAR_RIDGE, DIMMEST = 1.2, 6.0, 30.0
 NEARLY, MISSED, FINER = 3.0, 1.3, (0.03, 0.015)
 # So many pairs of lenses are tried around, the best first: along the very best a lid may run, not a rim.
 REFINED = 6
-# ... unless the first HOPELESS_PAIRS of them have less than this share of what is enough: looking takes time,
-# and there are no rims. One alone is not asked: of a man in silver glasses the first pair had 0.29, as its
-# weakest quarter lay in a gleam, and the next two 1.06.
-HOPELESS, HOPELESS_PAIRS = 0.4, 2
+# ... unless the first COMPARED have less than this share of what is enough: looking takes time, and there are
+# no rims. One alone does not tell: of a man in silver glasses the best pair had 0.29, as its weakest quarter
+# lay in a gleam, and the next 1.06; or it had 0.83, far too high, and the next 1.07. So the clearer counts.
+HOPELESS, COMPARED = 0.4, 2
 # Lids are ridges, too: the lens counts only farther from the eye's middle than this, distances between the
 # eyes, with the eye's width reduced to this share.
 LID, LID_WIDE = 0.17, 0.55
@@ -66,6 +66,10 @@ TRIED = tuple(
     )
     if 0.55 < values[3] / values[2] < 1.0
 )
+
+
+# Before the left and the right eye of the picture.
+Lenses = tuple[LensForm, LensForm]
 
 
 @dataclass(frozen=True)
@@ -162,35 +166,60 @@ def _lenses(
     features: NDArray[np.float32],
     eyes: Sequence[Eye],
     enough: float,
-) -> Iterator[tuple[LensForm, LensForm]]:
+) -> Iterator[Lenses]:
     """Lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
     size = image.shape[0]
     face, hidden = (resampled(values, size) for values in (skin, features))
-    shown = (hidden < HIDDEN) & (face > SHOWN)
     light, dark = _lines(image, face)
-    sides = sides_of(eyes, size)
-    outlines = np.stack([lens.outline() for lens in TRIED])
-    tried = [_scores(outlines, side, light, shown, size, NEARLY)[0] for side in sides]
-    clearest = 0.0
-    for rank, pair in enumerate(_alike(*tried), start=1):
-        found = [
-            _refined(TRIED[place], side, light, shown, size) for side, place in zip(sides, pair, strict=True)
-        ]
-        clear = min(min(weakest / SEEN, whole / SEEN_WHOLE) for _, weakest, whole in found)
-        clearest = max(clearest, clear)
-        if rank == HOPELESS_PAIRS and clearest < HOPELESS * enough:
-            return
-        if clear < enough:
-            continue
-        lenses = found[0][0], found[1][0]
-        bright, darker = (
-            sum(lines.near(lens, side) for lens, side in zip(lenses, sides, strict=True))
-            for lines in (light, dark)
+    seen = _Seen(sides_of(eyes, size), light, dark, (hidden < HIDDEN) & (face > SHOWN), size)
+    pairs = seen.pairs()
+    first = [seen.refined(pair) for pair in pairs[:COMPARED]]
+    if max(clear for clear, _ in first) < HOPELESS * enough:
+        return
+    others = (seen.refined(pair) for pair in pairs[COMPARED:])
+    fitting = (found for found in itertools.chain(first, others) if found[0] >= enough)
+    best = next(fitting, None)
+    # Beside a dark line both borders look light, less so than it is dark; generators see that themselves.
+    if best is None or seen.is_dark(best[1]):
+        return
+    yield max(best, *first, key=lambda found: found[0])[1]
+    yield from itertools.takewhile(lambda lenses: not seen.is_dark(lenses), (found[1] for found in fitting))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Lines of light and of dark before two eyes, and where a picture of ``size`` px a side shows skin."""
+
+    sides: tuple[Side, Side]
+    light: _Lines
+    dark: _Lines
+    shown: NDArray[np.bool_]
+    size: int
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """The best pairs of TRIED, at least COMPARED."""
+        outlines = np.stack([lens.outline() for lens in TRIED])
+        left, right = (
+            _scores(outlines, side, self.light, self.shown, self.size, NEARLY)[0] for side in self.sides
         )
-        # Beside a dark line both borders look light, less so than it is dark; generators see that themselves.
-        if bright <= darker:
-            return
-        yield lenses
+        return _alike(left, right)
+
+    def refined(self, pair: tuple[int, int]) -> tuple[float, Lenses]:
+        """The best lenses near to a pair of TRIED, and how clear the lines along them are, 1: as usual."""
+        left, right = (
+            _refined(TRIED[place], side, self.light, self.shown, self.size)
+            for side, place in zip(self.sides, pair, strict=True)
+        )
+        clear = min(min(weakest / SEEN, whole / SEEN_WHOLE) for _, weakest, whole in (left, right))
+        return clear, (left[0], right[0])
+
+    def is_dark(self, lenses: Lenses) -> bool:
+        """Whether lines of dark run along lenses rather than lines of light."""
+        bright, darker = (
+            sum(lines.near(lens, side) for lens, side in zip(lenses, self.sides, strict=True))
+            for lines in (self.light, self.dark)
+        )
+        return bright <= darker
 
 
 def _lines(image: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[_Lines, _Lines]:

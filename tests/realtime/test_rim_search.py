@@ -97,8 +97,17 @@ def test_one_hopeless_pair_of_lenses_does_not_end_the_search(
         return (lens, 0.0, whole) if next(asked) < 2 * hopeless else (lens, weakest, whole)
 
     monkeypatch.setattr(rim_search, "_refined", first_ones_fail)
-    # Along the best pair's rims others run, too, so nearly that they are found after it.
+    # Other lenses lie so near to the rims that these are found from them, too.
     assert (find_rims(face(), *maps(), EYES).rims is not None) == found
+
+
+def test_of_two_pairs_of_lenses_the_clearer_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual, high = (LensForm(0.05, lower, 0.38, 0.27, 2.0) for lower in (0.1, 0.0))
+    forms = iter([(high, 0.52, 0.66)] * 2 + [(usual, 0.56, 0.72)] * 2)
+    monkeypatch.setattr(rim_search, "_refined", lambda *arguments: next(forms))
+    rims = find_rims(face(), *maps(), EYES, worn=True).rims
+    assert rims is not None
+    assert (rims.left, rims.right) == (usual, usual)
 
 
 def test_lines_without_the_label_are_no_glasses() -> None:
