@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +18,7 @@ from animirror.realtime.regions import (
     label_indices,
     resampled,
 )
+from animirror.realtime.ridges import Lines, across, cells_of, lines_of, tangents_of
 from animirror.realtime.rims import POINTS, LensForm, Look, Points, Rims, Side, sides_of
 from animirror.realtime.scene import Head
 
@@ -41,9 +41,6 @@ SURER = 0.85
 KNOWN = 0.7
 # What is left of a line's score where lines of light run beside it, too: hair, wrinkles.
 BESIDE, BESIDE_AT = 0.5, 0.07
-# A line of light is a ridge this wide (px of 256, standard deviation), all of one from this curvature on (in
-# hundredths of the skin's grey level, taken as this at least: darker skin shows only noise).
-RIDGE, CLEAR_RIDGE, DIMMEST = 1.2, 6.0, 30.0
 # A rim may be missed by so much, px of 256: by those that are tried first, and by those that are tried around
 # the best of them, whose steps follow (distances between the eyes).
 NEARLY, MISSED, FINER = 3.0, 1.3, (0.03, 0.015)
@@ -70,47 +67,6 @@ TRIED = tuple(
 
 # Before the left and the right eye of the picture.
 Lenses = tuple[LensForm, LensForm]
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """Lines of light, or of dark: how strong, and which way, by cosine and sine of twice the angle."""
-
-    strength: NDArray[np.float32]
-    cosine: NDArray[np.float32]
-    sine: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, grey: NDArray[np.float32], scale: float) -> _Lines:
-        """Ridges of a picture, float32 [S, S] in hundredths of the skin's level, ``scale`` px of 256 a pixel.
-
-        Eigenvalues of the Hessian (Lindeberg, IJCV 1998): strongly negative across a ridge, near 0 along it.
-        """
-        smooth = cv2.GaussianBlur(grey, (0, 0), RIDGE * scale)
-        xx, yy, xy = (cv2.Sobel(smooth, cv2.CV_32F, *order, ksize=3) for order in ((2, 0), (0, 2), (1, 1)))
-        middle, apart = (xx + yy) / 2, np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
-        strength = np.maximum(-(middle - apart) - np.abs(middle + apart), 0.0)
-        length = np.maximum(2 * apart, 1e-6)
-        return cls(strength, (xx - yy) / length, 2 * xy / length)
-
-    def along(self, places: Points, tangents: Points) -> NDArray[np.float32]:
-        """How clear a line runs through each place in its tangent's direction, 0..1: float32 [...]."""
-        column, row = _cells(places, len(self.strength))
-        length = np.square(tangents).sum(axis=-1) + 1e-9
-        cosine = (tangents[..., 0] ** 2 - tangents[..., 1] ** 2) / length
-        sine = 2 * tangents[..., 0] * tangents[..., 1] / length
-        agreement = self.cosine[row, column] * cosine + self.sine[row, column] * sine
-        clear = np.minimum(self.strength[row, column] / CLEAR_RIDGE, 1.0)
-        return np.asarray(clear * np.clip(agreement, 0.0, 1.0), np.float32)
-
-    def near(self, lens: LensForm, side: Side) -> float:
-        """How strong the lines are next to a lens, NEARLY away at most."""
-        size = len(self.strength)
-        outline = side.places(lens.outline())
-        away = np.array((-1.0, -0.5, 0.0, 0.5, 1.0)) * NEARLY * size / 256
-        aside = away[:, None, None].astype(np.float32) * _across(_tangents(outline))
-        column, row = _cells(outline + aside, size)
-        return float(self.strength[row, column].max(axis=0).mean())
 
 
 class RimSearch:
@@ -170,20 +126,20 @@ def _lenses(
     """Lenses along which lines of light run, ``enough`` (0..1) of what glasses usually show of them."""
     size = image.shape[0]
     face, hidden = (resampled(values, size) for values in (skin, features))
-    light, dark = _lines(image, face)
+    light, dark = lines_of(image, face)
     seen = _Seen(sides_of(eyes, size), light, dark, (hidden < HIDDEN) & (face > SHOWN), size)
     pairs = seen.pairs()
     first = [seen.refined(pair) for pair in pairs[:COMPARED]]
     if max(clear for clear, _ in first) < HOPELESS * enough:
         return
-    others = (seen.refined(pair) for pair in pairs[COMPARED:])
-    fitting = (found for found in itertools.chain(first, others) if found[0] >= enough)
-    best = next(fitting, None)
-    # Beside a dark line both borders look light, less so than it is dark; generators see that themselves.
-    if best is None or seen.is_dark(best[1]):
+    fitting = [found for found in first if found[0] >= enough]
+    # Beside a dark line both borders look light, less so than it is dark; generators see that themselves. Of
+    # several outlines the best is asked: others may lie on a dark frame's outer border.
+    if fitting and seen.is_dark(fitting[0][1]):
         return
-    yield max(best, *first, key=lambda found: found[0])[1]
-    yield from itertools.takewhile(lambda lenses: not seen.is_dark(lenses), (found[1] for found in fitting))
+    yield from (lenses for _, lenses in sorted(fitting, key=lambda found: -found[0]))
+    others = (lenses for clear, lenses in map(seen.refined, pairs[COMPARED:]) if clear >= enough)
+    yield from itertools.takewhile(lambda lenses: not seen.is_dark(lenses), others)
 
 
 @dataclass(frozen=True)
@@ -191,8 +147,8 @@ class _Seen:
     """Lines of light and of dark before two eyes, and where a picture of ``size`` px a side shows skin."""
 
     sides: tuple[Side, Side]
-    light: _Lines
-    dark: _Lines
+    light: Lines
+    dark: Lines
     shown: NDArray[np.bool_]
     size: int
 
@@ -216,19 +172,13 @@ class _Seen:
     def is_dark(self, lenses: Lenses) -> bool:
         """Whether lines of dark run along lenses rather than lines of light."""
         bright, darker = (
-            sum(lines.near(lens, side) for lens, side in zip(lenses, self.sides, strict=True))
+            sum(
+                lines.near(side.places(lens.outline()), NEARLY)
+                for lens, side in zip(lenses, self.sides, strict=True)
+            )
             for lines in (self.light, self.dark)
         )
         return bright <= darker
-
-
-def _lines(image: NDArray[np.uint8], face: NDArray[np.float32]) -> tuple[_Lines, _Lines]:
-    """Lines of light and of dark, as strong as they stand out from the face's middle level."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    inside = grey[face > 0.5]
-    grey *= 100.0 / max(float(np.median(inside)) if inside.size else 0.0, DIMMEST)
-    light, dark = (_Lines.of(sign * grey, image.shape[0] / 256) for sign in (1.0, -1.0))
-    return light, dark
 
 
 def _before(eyes: Sequence[Eye], cells: int) -> NDArray[np.bool_]:
@@ -238,7 +188,7 @@ def _before(eyes: Sequence[Eye], cells: int) -> NDArray[np.bool_]:
 
 
 def _refined(
-    lens: LensForm, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int
+    lens: LensForm, side: Side, lines: Lines, shown: NDArray[np.bool_], size: int
 ) -> tuple[LensForm, float, float]:
     """The best lens near to one, and how clear the weakest quarter of it is, and all of it."""
     weakest = 0.0
@@ -258,20 +208,20 @@ def _refined(
         best = int(fits.argmax())
         lens, weakest = near[best], float(parts[best])
     places = side.places(lens.outline())
-    return lens, weakest, float(_clearest(places, _tangents(places), lines, MISSED).mean())
+    return lens, weakest, float(_clearest(places, tangents_of(places), lines, MISSED).mean())
 
 
 def _scores(
-    outlines: Points, side: Side, lines: _Lines, shown: NDArray[np.bool_], size: int, missed: float
+    outlines: Points, side: Side, lines: Lines, shown: NDArray[np.bool_], size: int, missed: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How each outline (float32 [N, POINTS, 2]) fits, and how its weakest quarter does: float32 [N]."""
     places = side.places(outlines)
-    tangents = _tangents(places)
-    column, row = _cells(places, size)
+    tangents = tangents_of(places)
+    column, row = cells_of(places, size)
     far = np.linalg.norm(outlines * np.array((LID_WIDE, 1.0)), axis=-1) > LID
     counted = shown[row, column] & far
     clear = _clearest(places, tangents, lines, missed)
-    aside = BESIDE_AT * side.apart * _across(tangents)
+    aside = BESIDE_AT * side.apart * across(tangents)
     beside = [_mean(lines.along(places + way * aside, tangents), counted) for way in (-1.0, 1.0)]
     fit = _mean(clear, counted) - BESIDE * (beside[0] + beside[1]) / 2
     quarter = POINTS // 4
@@ -285,29 +235,14 @@ def _scores(
     return np.where(enough, fit, -1.0).astype(np.float32), np.where(enough, np.min(parts, axis=0), 0.0)
 
 
-def _clearest(places: Points, tangents: Points, lines: _Lines, missed: float) -> NDArray[np.float32]:
+def _clearest(places: Points, tangents: Points, lines: Lines, missed: float) -> NDArray[np.float32]:
     """The clearest line along an outline, ``missed`` px of 256 away at most: float32 [..., POINTS]."""
-    aside = missed * len(lines.strength) / 256 * _across(tangents)
+    aside = missed * len(lines.strength) / 256 * across(tangents)
     return np.maximum.reduce([lines.along(places + way * aside, tangents) for way in (-1.0, 0.0, 1.0)])
-
-
-def _tangents(places: Points) -> Points:
-    return np.roll(places, -1, axis=-2) - np.roll(places, 1, axis=-2)
-
-
-def _across(tangents: Points) -> Points:
-    """Unit vectors across an outline, to one side of it."""
-    across = np.stack([-tangents[..., 1], tangents[..., 0]], axis=-1)
-    return np.asarray(across / (np.linalg.norm(across, axis=-1, keepdims=True) + 1e-9), np.float32)
 
 
 def _mean(values: NDArray[np.float32], counted: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray((values * counted).sum(axis=-1) / np.maximum(counted.sum(axis=-1), 1), np.float32)
-
-
-def _cells(places: Points, size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    cells = np.clip(np.rint(places), 0, size - 1).astype(np.intp)
-    return cells[..., 0], cells[..., 1]
 
 
 def _alike(left: NDArray[np.float32], right: NDArray[np.float32]) -> list[tuple[int, int]]:

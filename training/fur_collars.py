@@ -142,18 +142,22 @@ def _tufts(
     """Strokes that point away from a place (``down``, ``across``: float32 [S, S], from it), deviation 1."""
     size = len(down)
     wide, long = (max(0.5, random.uniform(*sides) * size) for sides in (WIDE, LONG))
-    field = cv2.GaussianBlur(
-        random.standard_normal((size, size), np.float32), (0, 0), sigmaX=wide, sigmaY=long
-    )
+    field = _noise(size, wide, random, long)
     # A circle half as wide as the picture has strokes as wide as said; outside they widen.
     around = np.arctan2(down, across) * np.float32(size / 4)
     strokes = cv2.remap(
         field, around, np.hypot(down, across), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )
-    return np.asarray(strokes / field.std(), np.float32)
+    return np.asarray(strokes, np.float32)
 
 
-def _noise(size: int, coarse: float, random: np.random.Generator) -> NDArray[np.float32]:
-    """A smooth random field, float32 [S, S], of standard deviation 1; ``coarse``: its lumps' radius, px."""
-    field = cv2.GaussianBlur(random.standard_normal((size, size), np.float32), (0, 0), coarse)
-    return np.asarray(field / max(float(field.std()), 1e-6), np.float32)
+def _noise(
+    size: int, coarse: float, random: np.random.Generator, high: float | None = None
+) -> NDArray[np.float32]:
+    """A smooth random field, float32 [S, S], of standard deviation 1.
+
+    ``coarse``: its lumps' radius, px; ``high``: that from top to bottom (None: the same).
+    """
+    field = random.standard_normal((size, size), np.float32)
+    smooth = cv2.GaussianBlur(field, (0, 0), sigmaX=coarse, sigmaY=high or coarse)
+    return np.asarray(smooth / max(float(smooth.std()), 1e-6), np.float32)

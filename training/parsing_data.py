@@ -291,12 +291,12 @@ class HeadMeter:
 
     def largest_face(self, codes: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """The pixels of the largest face, bool of the codes' shape; None where there is none."""
-        _, parts, stats, _ = cv2.connectedComponentsWithStats(self._is_face[codes].astype(np.uint8))
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(self.is_face(codes).astype(np.uint8))
         return None if len(stats) < 2 else parts == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
 
     def boxes(self, codes: NDArray[np.uint8]) -> tuple[Box | None, Box | None]:
         """Boxes of the face and of the head (face and hair), in the sample's pixels."""
-        return mask_box(self._is_face[codes]), mask_box(self._is_head[codes])
+        return mask_box(self.is_face(codes)), mask_box(self.is_head(codes))
 
     def crop(self, codes: NDArray[np.uint8]) -> Crop | None:
         face, head = self.boxes(codes)
